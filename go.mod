@@ -1,0 +1,3 @@
+module github.com/sealift/sealift
+
+go 1.26
