@@ -39,22 +39,15 @@ func ParseCommand(line string) (Command, error) {
 	return Command{Verb: upper(verb), Arg: arg}, nil
 }
 
-// upper is strings.ToUpper for ASCII alone, so that odd bytes stay what they
-// are.
+// upper is strings.ToUpper for ASCII alone: all other bytes stay what they are.
 func upper(s string) string {
-	for i := 0; i < len(s); i++ {
-		if 'a' <= s[i] && s[i] <= 'z' {
-			return strings.Map(upperASCII, s)
+	b := []byte(s)
+	for i, c := range b {
+		if 'a' <= c && c <= 'z' {
+			b[i] = c - 'a' + 'A'
 		}
 	}
-	return s
-}
-
-func upperASCII(r rune) rune {
-	if 'a' <= r && r <= 'z' {
-		return r - 'a' + 'A'
-	}
-	return r
+	return string(b)
 }
 
 // Line is the command as it goes over the wire, without the line end. A
