@@ -86,33 +86,43 @@ func (r Reply) Positive() bool { return r.Code/100 == 2 }
 // Append appends the reply to b as it goes over the wire. A CR, or an LF
 // that would break the form, cannot occur: inner lines always start with a
 // space, and control characters become "?". Byte 255 is doubled (RFC 959
-// takes Telnet's rules; RFC 3659 §2.2).
+// takes Telnet's rules; RFC 3659 §2.2). A code outside 100 to 599 is a fault
+// of the caller and goes out as CodeLocalError: every reply can be read.
 func (r Reply) Append(b []byte) []byte {
-	lines := strings.Split(r.Text, "\n")
-	for i, line := range lines {
-		switch last := i == len(lines)-1; {
-		case last:
-			b = append(strconv.AppendInt(b, int64(r.Code), 10), ' ')
-		case i == 0:
-			b = append(strconv.AppendInt(b, int64(r.Code), 10), '-')
-		default:
-			b = append(b, ' ')
-		}
-		b = append(appendText(b, line), '\r', '\n')
+	line, rest, more := strings.Cut(r.Text, "\n")
+	if more {
+		b = appendLine(append(r.Code.append(b), '-'), line)
 	}
-	return b
+	for more {
+		line, rest, more = strings.Cut(rest, "\n")
+		if more {
+			b = appendLine(append(b, ' '), line)
+		}
+	}
+	return appendLine(append(r.Code.append(b), ' '), line)
 }
 
-func appendText(b []byte, line string) []byte {
-	for i := 0; i < len(line); i++ {
-		switch c := line[i]; {
-		case c == 0xff:
+func (c Code) append(b []byte) []byte {
+	if c < 100 || c > 599 {
+		c = CodeLocalError
+	}
+	return strconv.AppendInt(b, int64(c), 10)
+}
+
+func appendLine(b []byte, line string) []byte {
+	clean := 0
+	for i := range len(line) {
+		c := line[i]
+		if ' ' <= c && c != 0x7f && c != 0xff {
+			continue
+		}
+		b = append(b, line[clean:i]...)
+		clean = i + 1
+		if c == 0xff {
 			b = append(b, c, c)
-		case c < ' ' || c == 0x7f:
+		} else {
 			b = append(b, '?')
-		default:
-			b = append(b, c)
 		}
 	}
-	return b
+	return append(append(b, line[clean:]...), '\r', '\n')
 }
