@@ -1,0 +1,228 @@
+package ftpserver
+
+import (
+	"context"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/sealift/sealift/ftp"
+	"github.com/sealift/sealift/storage"
+)
+
+const defaultDigest = "SHA-256"
+
+// digests in the order of FEAT. MD5, SHA-1 and CRC32 find damage; they do not
+// stop a forger.
+var digests = []struct {
+	name string
+	make func() hash.Hash
+}{
+	{"SHA-256", sha256.New},
+	{"SHA-512", sha512.New},
+	{"SHA-1", sha1.New},
+	{"MD5", md5.New},
+	{"CRC32", func() hash.Hash { return crc32.NewIEEE() }},
+}
+
+func digestNamed(name string) (canonical string, make func() hash.Hash) {
+	for _, d := range digests {
+		if strings.EqualFold(d.name, name) {
+			return d.name, d.make
+		}
+	}
+	return "", nil
+}
+
+var digestCommands = map[string]*command{
+	"HASH": {run: (*session).hash, args: argPath, needs: needLogin, perm: PermRead, codes: codes{denied: ftp.CodeQuota}, feat: featHash,
+		help: "path: digest of a file; OPTS HASH chooses which"},
+	"MD5":     {run: (*session).md5, args: argPath, needs: needLogin, perm: PermRead, feat: line("MD5"), help: "path: MD5 of a file"},
+	"XCRC":    xDigest("XCRC", "CRC32"),
+	"XMD5":    xDigest("XMD5", "MD5"),
+	"XSHA1":   xDigest("XSHA1", "SHA-1"),
+	"XSHA256": xDigest("XSHA256", "SHA-256"),
+	"XSHA512": xDigest("XSHA512", "SHA-512"),
+}
+
+// hash answers the digest of a file, or of a RANG of it
+// (draft-bryan-ftpext-hash). The bytes are those of TYPE I.
+func (s *session) hash(ctx context.Context, arg string) (ftp.Reply, error) {
+	first, last := int64(0), int64(-1)
+	if s.state.Ranged {
+		first, last = s.state.First, s.state.Last
+	}
+	s.state = s.state.withoutRange()
+	p, err := s.resolve(arg, PermRead)
+	if err != nil {
+		return ftp.Reply{}, err
+	}
+	if info, err := s.grant.Files.Stat(ctx, p); err == nil && info.Type == storage.Dir {
+		return ftp.Reply{Code: ftp.CodeNameRefused, Text: "A directory has no digest"}, nil
+	}
+	sum, n, err := s.sum(ctx, p, s.digest, first, last)
+	if err != nil {
+		return ftp.Reply{}, err
+	}
+	return ftp.Replyf(ftp.CodeFileStatus, "%s %d-%d %s %s", s.digest, first, max(first, first+n-1), sum, arg), nil
+}
+
+// sum reads bytes first to last, or to the end where last is -1. While it
+// takes long, lines go out so that nobody thinks the connection dead.
+func (s *session) sum(ctx context.Context, p storage.Path, digest string, first, last int64) (hexSum string, n int64, err error) {
+	f, err := s.grant.Files.Open(ctx, p, first)
+	if err != nil {
+		return "", 0, err
+	}
+	defer f.Close()
+	var from io.Reader = f
+	if last >= 0 {
+		from = io.LimitReader(f, last-first+1)
+	}
+	_, make := digestNamed(digest)
+	h := make()
+	buffer := chunkBuffers.Get().(*[]byte)
+	defer chunkBuffers.Put(buffer)
+	for told := time.Now(); ; {
+		m, err := from.Read(*buffer)
+		h.Write((*buffer)[:m])
+		n += int64(m)
+		switch {
+		case err == io.EOF:
+			return hex.EncodeToString(h.Sum(nil)), n, nil
+		case err != nil:
+			return "", n, err
+		case time.Since(told) > 10*time.Second:
+			told = time.Now()
+			s.send(fmt.Appendf(s.out[:0], "213-%d bytes read\r\n", n))
+		}
+	}
+}
+
+// md5 is the answer of draft-twine-ftpmd5.
+func (s *session) md5(ctx context.Context, arg string) (ftp.Reply, error) {
+	p, err := s.resolve(arg, PermRead)
+	if err != nil {
+		return ftp.Reply{}, err
+	}
+	if info, err := s.grant.Files.Stat(ctx, p); err == nil && info.Type == storage.Dir {
+		return ftp.Reply{Code: ftp.CodeBadParameter, Text: "Not a file"}, nil
+	}
+	sum, _, err := s.sum(ctx, p, "MD5", 0, -1)
+	if err != nil {
+		return ftp.Reply{}, err
+	}
+	return ftp.Replyf(ftp.CodeDigest, "%s %s", arg, strings.ToUpper(sum)), nil
+}
+
+// xDigest is a row for one of the X… verbs.
+func xDigest(verb, digest string) *command {
+	return &command{
+		run: func(s *session, ctx context.Context, arg string) (ftp.Reply, error) {
+			return s.xSum(ctx, digest, arg)
+		},
+		args: argPath, needs: needLogin, perm: PermRead, feat: line(verb),
+		help: `path [start end]: ` + digest + ` of a file, or of end - start bytes of it`,
+	}
+}
+
+func (s *session) xSum(ctx context.Context, digest, arg string) (ftp.Reply, error) {
+	name, first, last, err := s.digestArgs(ctx, arg)
+	if err != nil {
+		return ftp.Reply{}, err
+	}
+	p, err := s.resolve(name, PermRead)
+	if err != nil {
+		return ftp.Reply{}, err
+	}
+	if first > last && last >= 0 {
+		return s.xEmpty(digest)
+	}
+	sum, _, err := s.sum(ctx, p, digest, first, last)
+	if err != nil {
+		return ftp.Reply{}, err
+	}
+	return ftp.Reply{Code: ftp.CodeFileOK, Text: strings.ToUpper(sum)}, nil
+}
+
+// xEmpty is the digest of no bytes.
+func (s *session) xEmpty(digest string) (ftp.Reply, error) {
+	_, make := digestNamed(digest)
+	return ftp.Reply{Code: ftp.CodeFileOK, Text: strings.ToUpper(hex.EncodeToString(make().Sum(nil)))}, nil
+}
+
+var errDigestArgs = ftp.Reply{Code: ftp.CodeBadArgument, Text: `That needs a path, or "path" start end`}
+
+// digestArgs parts a path, which may be quoted, from a range. Without quotes
+// two numbers at the end belong to the name if a file has it.
+func (s *session) digestArgs(ctx context.Context, arg string) (name string, first, last int64, err error) {
+	if inner, ok := strings.CutPrefix(arg, `"`); ok {
+		name, rest, closed := strings.Cut(inner, `"`)
+		if !closed {
+			return "", 0, 0, errDigestArgs
+		}
+		first, last, err = digestRange(strings.Fields(rest))
+		return name, first, last, err
+	}
+	fields := strings.Fields(arg)
+	if len(fields) < 3 || s.stands(ctx, arg) {
+		return arg, 0, -1, nil
+	}
+	first, last, err = digestRange(fields[len(fields)-2:])
+	if err != nil {
+		return arg, 0, -1, nil
+	}
+	name = strings.TrimSuffix(arg, fields[len(fields)-1])
+	name = strings.TrimSuffix(strings.TrimRight(name, " "), fields[len(fields)-2])
+	return strings.TrimRight(name, " "), first, last, nil
+}
+
+// digestRange reads "start end", which means the bytes before end.
+func digestRange(fields []string) (first, last int64, err error) {
+	if len(fields) == 0 {
+		return 0, -1, nil
+	}
+	if len(fields) != 2 {
+		return 0, 0, errDigestArgs
+	}
+	first, err1 := ftp.ParseNumber(fields[0])
+	end, err2 := ftp.ParseNumber(fields[1])
+	if err1 != nil || err2 != nil || end < first {
+		return 0, 0, errDigestArgs
+	}
+	if end == 0 {
+		return 1, 0, nil
+	}
+	return first, end - 1, nil
+}
+
+func (s *session) stands(ctx context.Context, name string) bool {
+	p, err := s.resolve(name, PermRead)
+	if err != nil {
+		return false
+	}
+	_, err = s.grant.Files.Stat(ctx, p)
+	return err == nil
+}
+
+// featHash marks the digest that OPTS HASH chose.
+func featHash(s *session) string {
+	var b strings.Builder
+	b.WriteString("HASH ")
+	for _, d := range digests {
+		b.WriteString(d.name)
+		if d.name == s.digest {
+			b.WriteByte('*')
+		}
+		b.WriteByte(';')
+	}
+	return b.String()
+}

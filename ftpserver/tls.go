@@ -1,0 +1,146 @@
+package ftpserver
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"time"
+)
+
+// alpnFTP is the one protocol that is spoken here (IANA: "ftp"). A client
+// that offers others alone is refused with alert 120; one that offers none is
+// accepted.
+const alpnFTP = "ftp"
+
+// controlTLS is the configuration of the control connection's handshake. Any
+// ticket of this server is resumed here.
+func (s *session) controlTLS() *tls.Config {
+	c := s.baseTLS()
+	switch s.policy.ClientCertificate {
+	case CertificateOff:
+		c.ClientAuth = tls.NoClientCert
+	default:
+		c.ClientAuth = tls.VerifyClientCertIfGiven
+	}
+	c.WrapSession = func(cs tls.ConnectionState, ss *tls.SessionState) ([]byte, error) {
+		return s.srv.tickets.seal(s.ticketID, cs, ss)
+	}
+	c.UnwrapSession = func(identity []byte, cs tls.ConnectionState) (*tls.SessionState, error) {
+		ss, _ := s.srv.tickets.open(identity, cs)
+		return ss, nil
+	}
+	return c
+}
+
+// dataTLS makes the configuration of this session's next data connections:
+// that of the control connection, but only tickets that are bound to this
+// session are resumed, and a new one is held back on w (see wire). A
+// certificate is asked for only where the control connection has one: else a
+// session that carries it would not resume.
+func (s *session) dataTLS() func(w *wire) *tls.Config {
+	base, tickets, id := s.baseTLS(), s.srv.tickets, s.ticketID
+	base.DynamicRecordSizingDisabled = true
+	base.ClientAuth = tls.NoClientCert
+	if s.certificate() != nil {
+		base.ClientAuth = tls.VerifyClientCertIfGiven
+	}
+	base.UnwrapSession = func(identity []byte, cs tls.ConnectionState) (*tls.SessionState, error) {
+		ss, ticket := tickets.open(identity, cs)
+		if ss == nil || !tickets.bound(ticket, id) {
+			return nil, nil
+		}
+		return ss, nil
+	}
+	return func(w *wire) *tls.Config {
+		c := base.Clone()
+		c.WrapSession = func(cs tls.ConnectionState, ss *tls.SessionState) ([]byte, error) {
+			w.holdNext = cs.Version >= tls.VersionTLS13
+			return tickets.seal(id, cs, ss)
+		}
+		return c
+	}
+}
+
+// baseTLS is the operator's configuration with what FTPS adds. The name that
+// HOST gave stands in where the client sends none.
+func (s *session) baseTLS() *tls.Config {
+	c := s.cfg.TLS.Clone()
+	c.NextProtos = []string{alpnFTP}
+	if get, host := c.GetCertificate, s.host; get != nil && host != "" {
+		c.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			if hello.ServerName == "" {
+				named := *hello
+				named.ServerName = host
+				hello = &named
+			}
+			return get(hello)
+		}
+	}
+	return c
+}
+
+// certificate is what the client proved to have, nil if nothing.
+func (s *session) certificate() *x509.Certificate {
+	if s.tls == nil {
+		return nil
+	}
+	if shown := s.tls.ConnectionState().PeerCertificates; len(shown) > 0 {
+		return shown[0]
+	}
+	return nil
+}
+
+// secure runs the handshake on the control connection.
+func (s *session) secure() error {
+	ctx, cancel := context.WithTimeout(s.ctx, s.cfg.Limits.HandshakeTimeout)
+	defer cancel()
+	s.tcp.startTLS()
+	if err := s.tcp.SetDeadline(time.Time{}); err != nil {
+		return err
+	}
+	conn := tls.Server(s.tcp, s.controlTLS())
+	if err := conn.HandshakeContext(ctx); err != nil {
+		s.srv.event(s, "handshake failed", "error", err.Error())
+		return err
+	}
+	s.tls, s.conn = conn, conn
+	s.lines.reset(conn, conn)
+	if cs := conn.ConnectionState(); cs.ServerName != "" {
+		s.host = cs.ServerName
+	}
+	s.publishTLS()
+	return nil
+}
+
+// errTLSBehindEnd: the client went on in TLS after CCC or REIN.
+var errTLSBehindEnd = errors.New("ftpserver: a command in TLS behind the end of TLS")
+
+// backToClear ends TLS on the control connection: our close_notify, then the
+// client's (RFC 4217 §5, §12.3). What was said in TLS behind the command is
+// not taken over into the clear.
+func (s *session) backToClear() error {
+	if s.lines.buffered() {
+		return errTLSBehindEnd
+	}
+	if err := s.tls.CloseWrite(); err != nil {
+		return err
+	}
+	deadline := time.Now().Add(s.cfg.Limits.DrainTimeout)
+	if err := errors.Join(s.tcp.SetReadDeadline(deadline), s.tcp.SetWriteDeadline(time.Time{})); err != nil {
+		return err
+	}
+	switch n, err := s.tls.Read(make([]byte, 1)); {
+	case n > 0:
+		return errTLSBehindEnd
+	case err != io.EOF || s.tcp.ended:
+		return net.ErrClosed
+	}
+	s.tcp.endTLS()
+	s.tls, s.conn = nil, s.tcp
+	s.lines.reset(s.tcp, s.tcp)
+	s.publishTLS()
+	return nil
+}
