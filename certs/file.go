@@ -101,11 +101,12 @@ func parseKey(name string, der []byte) (crypto.Signer, error) {
 	return signer, nil
 }
 
-// checkSecret refuses a key that others than its owner may read. Windows has
-// no such modes.
+// checkSecret refuses a key that everybody may read, or its group change. A
+// group that reads is how Debian's ssl-cert and Kubernetes hand keys out.
+// Windows has no such modes.
 func checkSecret(name string) error {
 	info, err := os.Stat(name)
-	if err != nil || runtime.GOOS == "windows" || info.Mode().Perm()&0o077 == 0 {
+	if err != nil || runtime.GOOS == "windows" || info.Mode().Perm()&0o027 == 0 {
 		return nil // a file that is not there is told of by readFile
 	}
 	return &FileError{File: name, Problem: fmt.Sprintf("the private key may be read by others (mode %04o)", info.Mode().Perm()),

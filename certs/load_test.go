@@ -65,7 +65,7 @@ func TestKeyModes(t *testing.T) {
 	}{
 		{"the owner alone", 0o600, true},
 		{"the owner alone, for reading", 0o400, true},
-		{"the group reads", 0o640, false},
+		{"the group reads, as ssl-cert does", 0o640, true},
 		{"all read", 0o644, false},
 		{"others read", 0o604, false},
 		{"the group writes", 0o620, false},

@@ -33,7 +33,8 @@ func Match(pattern, name string) bool {
 			p, n = p+dp, n+dn
 			continue
 		}
-		if star < 0 || resume == len(name) {
+		// Where the name was too short, it is so from any later place too.
+		if star < 0 || n == len(name) {
 			return false
 		}
 		resume++

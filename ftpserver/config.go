@@ -62,8 +62,7 @@ type Transfer struct {
 	Duration  time.Duration
 	ASCII     bool
 	Protected bool // under TLS
-	Resumed   bool // the data connection resumed a TLS session
-	Bound     bool // … of this account
+	Resumed   bool // the data connection resumed a TLS session of this account
 	Reply     ftp.Reply
 }
 

@@ -76,7 +76,7 @@ func (c *clearConn) end() error {
 	return nil
 }
 
-func (c *clearConn) cut() { c.Conn.SetDeadline(past) }
+func (c *clearConn) cut() { c.cutOff() }
 
 func (c *clearConn) facts() dataFacts { return dataFacts{} }
 
@@ -101,21 +101,19 @@ func (c *privateConn) Read(p []byte) (int, error) {
 	return n, cutOrEnd(err)
 }
 
-// Write sends p in one system call.
+// Write sends p in one system call, with the next Write or the end: the last
+// bytes of a file go out together with close_notify.
 func (c *privateConn) Write(p []byte) (int, error) {
-	n, err := c.tls.Write(p)
-	if err == nil {
-		err = c.wire.flush()
+	c.wire.joinWrites()
+	if err := c.wire.flush(); err != nil {
+		return 0, cut(err)
 	}
+	n, err := c.tls.Write(p)
 	return n, cut(err)
 }
 
 func (c *privateConn) sendFrom(src io.Reader, moved *atomic.Int64) error {
-	c.wire.joinWrites()
-	if err := sendChunks(c, src, moved); err != nil {
-		return err
-	}
-	return cut(c.wire.stopJoining())
+	return sendChunks(c, src, moved)
 }
 
 func (c *privateConn) receiving() { c.wire.readMore() }
@@ -124,11 +122,14 @@ func (c *privateConn) end() error {
 	if err := c.tls.CloseWrite(); err != nil {
 		return cut(err)
 	}
+	if err := c.wire.flush(); err != nil {
+		return cut(err)
+	}
 	c.wire.end()
 	return nil
 }
 
-func (c *privateConn) cut() { c.wire.Conn.SetDeadline(past) }
+func (c *privateConn) cut() { c.cutOff() }
 
 func (c *privateConn) facts() dataFacts {
 	return dataFacts{resumed: c.tls.ConnectionState().DidResume, missed: c.missed}

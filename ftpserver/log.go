@@ -35,7 +35,7 @@ func (s *session) logTransfer(t *transfer, reply ftp.Reply) {
 	done := Transfer{
 		Session: s.id, User: s.user, Remote: s.remote, Verb: t.verb, Path: string(t.path),
 		Offset: t.offset, Bytes: t.moved.Load(), Start: t.began, Duration: time.Since(t.began),
-		ASCII: t.ascii, Protected: t.level == ProtPrivate, Resumed: t.facts.resumed, Bound: t.facts.resumed, Reply: reply,
+		ASCII: t.ascii, Protected: t.level == ProtPrivate, Resumed: t.facts.resumed, Reply: reply,
 	}
 	s.cfg.Transferred(done)
 	s.srv.event(s, "transfer", "verb", done.Verb, "path", done.Path, "bytes", done.Bytes,

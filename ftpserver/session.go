@@ -28,11 +28,12 @@ type session struct {
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
 
-	tcp   *controlConn
-	tls   *tls.Conn // nil in clear
-	conn  net.Conn  // tls, or tcp
-	lines lineReader
-	out   []byte // a reply on its way
+	tcp    *controlConn
+	tls    *tls.Conn        // nil in clear
+	conn   net.Conn         // tls, or tcp
+	served *tls.Certificate // on the control connection; nil if a session was resumed
+	lines  lineReader
+	out    []byte // a reply on its way
 
 	state         State
 	policy        Policy

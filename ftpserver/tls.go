@@ -25,6 +25,12 @@ func (s *session) controlTLS() *tls.Config {
 	default:
 		c.ClientAuth = tls.VerifyClientCertIfGiven
 	}
+	if get := c.GetCertificate; get != nil {
+		c.GetCertificate = func(hello *tls.ClientHelloInfo) (served *tls.Certificate, err error) {
+			s.served, err = get(hello)
+			return s.served, err
+		}
+	}
 	c.WrapSession = func(cs tls.ConnectionState, ss *tls.SessionState) ([]byte, error) {
 		return s.srv.tickets.seal(s.ticketID, cs, ss)
 	}
@@ -36,13 +42,17 @@ func (s *session) controlTLS() *tls.Config {
 }
 
 // dataTLS makes the configuration of this session's next data connections:
-// that of the control connection, but only tickets that are bound to this
+// that of the control connection, with the same certificate (RFC 4217
+// §15.1.1) even if another has been put in service since; but only tickets that are bound to this
 // session are resumed, and a new one is held back on w (see wire). A
 // certificate is asked for only where the control connection has one: else a
 // session that carries it would not resume.
 func (s *session) dataTLS() func(w *wire) *tls.Config {
 	base, tickets, id := s.baseTLS(), s.srv.tickets, s.ticketID
 	base.DynamicRecordSizingDisabled = true
+	if s.served != nil {
+		base.GetCertificate, base.Certificates = nil, []tls.Certificate{*s.served}
+	}
 	base.ClientAuth = tls.NoClientCert
 	if s.certificate() != nil {
 		base.ClientAuth = tls.VerifyClientCertIfGiven

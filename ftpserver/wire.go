@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,6 +36,9 @@ type wire struct {
 	out      []byte // not yet written
 	pooled   *[]byte
 	renewed  time.Time // when the deadline was set
+
+	mu  sync.Mutex // guards the deadline
+	cut bool       // it stays in the past
 
 	ahead  []byte // read from the socket, not yet handed out
 	buffer *[]byte
@@ -111,21 +115,12 @@ func (w *wire) Write(b []byte) (int, error) {
 
 // joinWrites makes Write wait for flush.
 func (w *wire) joinWrites() {
+	if w.join {
+		return
+	}
 	w.pooled = joinBuffers.Get().(*[]byte)
 	w.out = append((*w.pooled)[:0], w.out...)
 	w.join = true
-}
-
-// stopJoining sends what is left.
-func (w *wire) stopJoining() error {
-	w.join = false
-	err := w.flush()
-	if w.pooled != nil {
-		*w.pooled = w.out[:0]
-		joinBuffers.Put(w.pooled)
-		w.pooled, w.out = nil, nil
-	}
-	return err
 }
 
 func (w *wire) flush() error {
@@ -159,7 +154,29 @@ func (w *wire) moving() error {
 		return nil
 	}
 	w.renewed = now
-	return w.Conn.SetDeadline(now.Add(w.stall))
+	return w.setDeadline(now.Add(w.stall))
+}
+
+func (w *wire) setDeadline(t time.Time) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.cut {
+		return os.ErrDeadlineExceeded
+	}
+	return w.Conn.SetDeadline(t)
+}
+
+// SetWriteDeadline does nothing: tls.Conn would leave a deadline in the past
+// behind its close_notify, which is not written yet.
+func (w *wire) SetWriteDeadline(time.Time) error { return nil }
+
+// cutOff makes what is pending fail, and all that comes after it; from
+// another goroutine.
+func (w *wire) cutOff() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cut = true
+	w.Conn.SetDeadline(past)
 }
 
 // splitLastRecord parts TLS records, of which there is at least one, before
@@ -182,8 +199,9 @@ func (w *wire) end() {
 	if w.ended.Load() {
 		return
 	}
-	w.Conn.SetDeadline(time.Now().Add(w.drain))
-	discard(w.Conn)
+	if w.setDeadline(time.Now().Add(w.drain)) == nil {
+		discard(w.Conn)
+	}
 }
 
 // discard reads to the end, or until the deadline.
@@ -197,5 +215,10 @@ func (w *wire) close() {
 	if w.buffer != nil {
 		readBuffers.Put(w.buffer)
 		w.buffer, w.ahead = nil, nil
+	}
+	if w.pooled != nil {
+		*w.pooled = w.out[:0]
+		joinBuffers.Put(w.pooled)
+		w.pooled, w.out = nil, nil
 	}
 }
