@@ -54,6 +54,9 @@ func (s *session) forgetClear() {
 
 // dropLogin takes the account away from the session.
 func (s *session) dropLogin() {
+	if s.grant.Files != nil {
+		s.loginSince = time.Now()
+	}
 	s.user, s.grant, s.policy, s.byCertificate = "", Grant{}, s.cfg.Policy, false
 	s.cwd = "/"
 	s.pass.logout()
@@ -145,7 +148,7 @@ func (s *session) rein(context.Context, string) (ftp.Reply, error) {
 	s.state = s.state.afterRein()
 	s.forget()
 	s.dropLogin()
-	s.host, s.began = "", time.Now()
+	s.host = ""
 	return ready, nil
 }
 
@@ -263,6 +266,11 @@ func (s *session) enter(g Grant, name string) ftp.Reply {
 		reply := loginReply(err)
 		s.srv.event(s, "login refused", "reason", err.Error(), "reply", int(reply.Code))
 		return reply
+	}
+	if g.Files == nil {
+		s.cfg.Log.Error("login refused: the account has no files", append(s.logFields(), "user", g.User)...)
+		s.state.Login = LoggedOut
+		return loginReply(ErrRefused)
 	}
 	most := g.Sessions
 	if most == 0 {

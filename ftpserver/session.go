@@ -17,16 +17,17 @@ import (
 // session is one control connection. Its goroutine alone uses it, except for
 // what alarm and info guard.
 type session struct {
-	srv      *Server
-	cfg      *Config // as it was when the session began
-	id       string
-	ticketID sessionID
-	pass     *pass
-	remote   netip.AddrPort
-	local    netip.AddrPort
-	began    time.Time
-	ctx      context.Context
-	cancel   context.CancelCauseFunc
+	srv        *Server
+	cfg        *Config // as it was when the session began
+	id         string
+	ticketID   sessionID
+	pass       *pass
+	remote     netip.AddrPort
+	local      netip.AddrPort
+	began      time.Time
+	loginSince time.Time // since when a login is awaited
+	ctx        context.Context
+	cancel     context.CancelCauseFunc
 
 	tcp    *controlConn
 	tls    *tls.Conn        // nil in clear
@@ -67,6 +68,7 @@ func newSession(srv *Server, cfg *Config, conn net.Conn, p *pass, implicit bool)
 		tcp: &controlConn{Conn: conn}, remote: addrPort(conn.RemoteAddr()), local: addrPort(conn.LocalAddr()),
 		policy: cfg.Policy,
 	}
+	s.loginSince = s.began
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.ticketID = srv.tickets.begin(s.remote.Addr())
 	s.conn = s.tcp
@@ -160,7 +162,7 @@ func (s *session) read() (ftp.Command, error) {
 // patience is when the session ends if nothing comes.
 func (s *session) patience() time.Time {
 	idle := time.Now().Add(s.cfg.Limits.IdleTimeout)
-	if login := s.began.Add(s.cfg.Limits.LoginTimeout); s.state.Login != LoggedIn && login.Before(idle) {
+	if login := s.loginSince.Add(s.cfg.Limits.LoginTimeout); s.state.Login != LoggedIn && login.Before(idle) {
 		return login
 	}
 	return idle
