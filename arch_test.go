@@ -23,7 +23,7 @@ var mayImport = map[string][]string{
 	"ftp":                     {},
 	"storage":                 {},
 	"storage/*":               {"storage"},
-	"account":                 {},
+	"account":                 {"nearest"},
 	"account/*":               {"account"},
 	"certs":                   {},
 	"nearest":                 {},

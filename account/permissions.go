@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/sealift/sealift/nearest"
 )
 
 // Permissions is a set of rights on a tree of files. The bits stand in the
@@ -132,43 +134,8 @@ func (e *WordError) Problem() string {
 
 // Hint says what would be right: the nearest word, or all if none is near.
 func (e *WordError) Hint() string {
-	if near := nearestWord(strings.ToLower(e.Word), Words()); near != "" {
+	if near := nearest.Word(e.Word[:min(len(e.Word), maxText)], Words()); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
 	return "valid: " + strings.Join(Words(), ", ")
-}
-
-// nearestWord is the one of words that needs the fewest edits to become s;
-// "" if more than two, or more than a third of s, would have to change.
-func nearestWord(s string, words []string) string {
-	if len(s) > maxText {
-		return ""
-	}
-	best, fewest := "", max(2, len(s)/3)+1
-	for _, w := range words {
-		if d := edits(s, w); d < fewest && d < len(w) {
-			best, fewest = w, d
-		}
-	}
-	return best
-}
-
-// edits is the number of bytes to insert, delete or replace until a is b.
-func edits(a, b string) int {
-	above := make([]int, len(b)+1)
-	for j := range above {
-		above[j] = j
-	}
-	for i := range len(a) {
-		row := []int{i + 1}
-		for j := range len(b) {
-			replace := above[j]
-			if a[i] != b[j] {
-				replace++
-			}
-			row = append(row, min(replace, above[j+1]+1, row[j]+1))
-		}
-		above = row
-	}
-	return above[len(b)]
 }
