@@ -37,7 +37,7 @@ type FS interface {
 	// end is ErrOffset (RFC 3659 §5.4 → 554). The caller closes the reader;
 	// cancelling ctx makes later Reads fail with ctx.Err. The reader is an
 	// *os.File where that is what it is, so that plain data may be sent
-	// without copying.
+	// without copying; such a reader does not wait, and does not watch ctx.
 	//
 	// Opening a directory or a special file is ErrNotRegular, an unfinished
 	// upload an *UnfinishedError.
@@ -46,30 +46,40 @@ type FS interface {
 	// Create begins an upload to p as m says. Nothing shows under p, and
 	// what stands there stays, until Commit; an old unfinished upload is
 	// dropped at the first byte (or at Commit), not before. The caller ends
-	// the Writer with exactly one of Commit, Suspend and Abort.
+	// the Writer with exactly one of Commit, Suspend and Abort. A link of that
+	// name is replaced by the file; what it leads to stays.
 	//
 	// ErrOffset when m.Offset fits nothing that is there, ErrBusy when
-	// another upload builds on the same bytes, fs.ErrExist when m.Allow
-	// forbids what would have to be done to the file that stands there,
-	// ErrIsDir, ErrNoSpace, ErrQuota, ErrName.
+	// another upload builds on the same bytes or, with m.Offset or m.Append,
+	// nothing is there but an upload of the account that still runs,
+	// fs.ErrExist when m.Allow forbids what would have to be done to the file
+	// that stands there, fs.ErrPermission when it forbids a new name,
+	// ErrIsDir, ErrNotRegular, ErrNoSpace, ErrQuota, ErrName.
 	Create(ctx context.Context, p Path, m Mode) (Writer, error)
 
-	// Mkdir makes the directory p; its parent must exist.
+	// Mkdir makes the directory p; its parent must exist. fs.ErrExist when
+	// something stands there, be it an unfinished upload of the account.
 	Mkdir(ctx context.Context, p Path) error
 
 	// Remove removes p if it is of type t: a file, a link or an unfinished
 	// upload of the account (File), or an empty directory (Dir). A directory
-	// for File is ErrIsDir, a file for Dir ErrNotDir, a directory that is
-	// not empty ErrNotEmpty. A directory that holds nothing but unfinished
-	// uploads is empty to others than their owner: they are removed with it.
+	// for File is ErrIsDir, a file or link for Dir ErrNotDir, a directory that
+	// is not empty, or in which an upload runs, ErrNotEmpty. A directory that
+	// holds nothing but unfinished uploads is empty to others than their
+	// owner: they are removed with it. So is the account's unfinished upload
+	// with the complete file of its name. The root is fs.ErrPermission.
 	Remove(ctx context.Context, p Path, t Type) error
 
-	// Rename moves from to to. Where a file stands under to, it is replaced
-	// if replace is true, else the error is fs.ErrExist; a directory is
-	// never replaced. Moving a directory into itself is ErrName.
+	// Rename moves from, itself if it is a link, to to. Where a file or link
+	// stands under to, it is replaced if replace is true, else the error is
+	// fs.ErrExist; a directory is never replaced, and replaces nothing, which
+	// is fs.ErrExist too. Moving a directory into itself is ErrName, an
+	// unfinished upload an *UnfinishedError. Unfinished uploads stay with
+	// their directory and name.
 	Rename(ctx context.Context, from, to Path, replace bool) error
 
-	// SetAttr changes what a holds of p.
+	// SetAttr changes what a holds of p, following links. An unfinished
+	// upload is an *UnfinishedError.
 	SetAttr(ctx context.Context, p Path, a Attr) error
 
 	// Symlink makes p a link to target. A target outside the tree is
@@ -88,12 +98,15 @@ type Writer interface {
 	// Commit makes the upload durable and then visible under its name, whole
 	// and at once. When it returns nil the file survives a power cut. When
 	// it fails, nothing was published and nothing is kept. fs.ErrExist when
-	// a file has come to stand there that Mode.Allow does not let go.
+	// a file has come to stand there that Mode.Allow does not let go. It fails
+	// when the directory has been removed or renamed, and after a Write that
+	// failed.
 	Commit() error
 
 	// Suspend keeps what has come so far, for this account, to be resumed.
 	// It replaces an older unfinished upload of the same name; if not a byte
-	// has come, what was there before stays as it was.
+	// has come, what was there before stays as it was. When it fails, as it
+	// does after a Write that failed, nothing is kept.
 	Suspend() error
 
 	// Abort forgets what has come. A complete file that stood under the name
@@ -169,8 +182,10 @@ type Features struct {
 // A Meter keeps account of the bytes and names that an FS holds. Every FS
 // that is given one reports each change of what it holds: growth before it
 // happens, shrinkage after. A name with a complete file, an unfinished upload
-// or both counts as one file; unfinished uploads count with their bytes. So
-// at rest the sums reported equal a walk over the tree.
+// or both counts as one file, as the account sees it; unfinished uploads count
+// with their bytes, links as files without bytes, directories not at all. The
+// copy in which a file is extended counts when it is suspended. So at rest the
+// sums reported equal a walk over the tree.
 type Meter interface {
 	// Add adds bytes and files, each of which may be negative. Where it
 	// would pass a limit it adds nothing and returns ErrQuota; shrinking

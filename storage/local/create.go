@@ -76,7 +76,7 @@ func (u *upload) prepare() error {
 	if err != nil {
 		return err
 	}
-	u.keep = keep
+	u.keep, u.there = keep, there
 	u.whole = base == storage.FromComplete && keep == there.size()
 	if err := u.mode.Allow.Check(there.exists(), u.whole); err != nil {
 		return err

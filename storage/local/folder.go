@@ -18,36 +18,49 @@ type folder struct {
 	info   os.FileInfo
 }
 
-// folder opens the directory dir.
+// folder opens the directory dir. The root of the tree is open already.
 func (f *FS) folder(dir storage.Path) (*folder, error) {
-	name := dir.Rel()
-	if dir != storage.Root {
-		// The dot makes os.Root open dir as a directory only; a FIFO of that
-		// name would keep it waiting.
-		name += "/."
+	if dir == storage.Root {
+		return f.top, nil
 	}
-	root, err := f.root.OpenRoot(name)
+	// The dot makes os.Root open dir as a directory only; a FIFO of that name
+	// would keep it waiting.
+	root, err := f.root.OpenRoot(dir.Rel() + "/.")
 	if err != nil {
 		return nil, err
 	}
-	handle, err := root.OpenFile(".", os.O_RDONLY|openCarefully, 0)
+	in, err := openFolder(f, dir, root)
 	if err != nil {
 		return nil, errors.Join(err, root.Close())
-	}
-	in := &folder{fs: f, path: dir, root: root, handle: handle}
-	if in.info, err = handle.Stat(); err != nil {
-		in.close()
-		return nil, err
 	}
 	return in, nil
 }
 
-func (in *folder) close() {
-	in.handle.Close()
-	in.root.Close()
+func openFolder(f *FS, dir storage.Path, root *os.Root) (*folder, error) {
+	handle, err := root.OpenFile(".", os.O_RDONLY|openCarefully, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := handle.Stat()
+	if err != nil {
+		return nil, errors.Join(err, handle.Close())
+	}
+	return &folder{fs: f, path: dir, root: root, handle: handle, info: info}, nil
 }
 
+// close closes the folder, unless it is the root, which FS.Close closes.
+func (in *folder) close() {
+	if in != in.fs.top {
+		in.handle.Close()
+		in.root.Close()
+	}
+}
+
+// key is what a name is locked by; it is known from its hidden names too.
 func (in *folder) key(name string) nameKey {
+	if isLong(name) {
+		name = hashName(name)
+	}
 	return nameKey{dir: identity(in.info), name: name}
 }
 
@@ -65,6 +78,9 @@ func (in *folder) lstat(name string) (os.FileInfo, error) {
 
 // stillThere fails if another directory, or none, stands at the folder's path.
 func (in *folder) stillThere() error {
+	if in == in.fs.top {
+		return nil
+	}
 	fi, err := in.fs.root.Stat(in.path.Rel())
 	if err != nil {
 		return err
@@ -97,7 +113,7 @@ func (in *folder) rename(from, to string, noReplace bool) error {
 
 // sync makes the names in the folder durable.
 func (in *folder) sync() error {
-	if in.fs.NoSync {
+	if in.fs.options.NoSync {
 		return nil
 	}
 	if err := in.fs.try("sync"); err != nil {

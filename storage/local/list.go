@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"os"
 
 	"github.com/sealift/sealift/storage"
 )
@@ -47,11 +48,17 @@ func (f *FS) list(ctx context.Context, dir storage.Path, yield func(storage.Info
 	return nil
 }
 
-// names yields the names in the folder, hidden ones too. It can be used once.
+// names yields the names in the folder, hidden ones too.
 func (in *folder) names(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
+		handle, err := in.root.OpenFile(".", os.O_RDONLY|openCarefully, 0)
+		if err != nil {
+			yield("", err)
+			return
+		}
+		defer handle.Close()
 		for {
-			names, err := in.handle.Readdirnames(batch)
+			names, err := handle.Readdirnames(batch)
 			if err == nil {
 				err = ctx.Err()
 			}

@@ -39,9 +39,10 @@ type Options struct {
 
 // FS is a storage.FS over one directory.
 type FS struct {
-	Options
-	root  *os.Root
-	owner string // hash of Options.Owner, as it stands in hidden names
+	options Options
+	root    *os.Root
+	top     *folder // of root
+	owner   string  // hash of Options.Owner, as it stands in hidden names
 	// outward is the error of os.Root for a path that leads out of it.
 	outward error
 	// fault, in tests, makes the operation of that name fail.
@@ -55,7 +56,11 @@ func Open(dir string, o Options) (*FS, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &FS{Options: o, root: root, owner: ownerTag(o.Owner), outward: outwardError(root)}, nil
+	f := &FS{options: o, root: root, owner: ownerTag(o.Owner), outward: outwardError(root)}
+	if f.top, err = openFolder(f, storage.Root, root); err != nil {
+		return nil, errors.Join(err, root.Close())
+	}
+	return f, nil
 }
 
 // outwardError is the cause that root gives for names outside of it; package
@@ -69,7 +74,9 @@ func outwardError(root *os.Root) error {
 }
 
 // Close releases the directory. Readers that are open stay usable.
-func (f *FS) Close() error { return f.root.Close() }
+func (f *FS) Close() error {
+	return errors.Join(f.top.handle.Close(), f.root.Close())
+}
 
 // Stat implements storage.FS.
 func (f *FS) Stat(ctx context.Context, p storage.Path) (storage.Info, error) {
@@ -187,7 +194,7 @@ func (f *FS) Features(ctx context.Context, dir storage.Path) (storage.Features, 
 		return storage.Features{}, f.fail("features", dir, err)
 	}
 	defer in.close()
-	return storage.Features{Free: free(in.handle), Modes: hasModes, Symlinks: f.Symlinks}, nil
+	return storage.Features{Free: free(in.handle), Modes: hasModes, Symlinks: f.options.Symlinks}, nil
 }
 
 // existing refuses paths that no operation on existing names may reach.

@@ -61,11 +61,14 @@ func randomTag() string {
 
 // hiddenName is the name of the hidden file of an upload to name.
 func hiddenName(owner, tag, name string) string {
-	if prefixLen+len(name) > maxName {
+	if isLong(name) {
 		return hidden + owner + "-" + tag + "+" + hashName(name)
 	}
 	return hidden + owner + "-" + tag + "-" + name
 }
+
+// isLong reports whether a name does not fit into a hidden one.
+func isLong(name string) bool { return prefixLen+len(name) > maxName }
 
 // withTag is the hidden name of the same account and target with another tag.
 func withTag(hiddenName, tag string) string {

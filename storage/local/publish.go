@@ -22,6 +22,11 @@ func (u *upload) publish() error {
 	if err := u.mode.Allow.Check(there.exists(), u.extends(there)); err != nil {
 		return err
 	}
+	if there.exists() && !u.sameMode(there) {
+		if err := u.keepMode(there); err != nil {
+			return err
+		}
+	}
 	change, err := u.settlement(there)
 	if err != nil {
 		return err
@@ -39,9 +44,15 @@ func (u *upload) extends(there target) bool {
 	return u.whole && there.exists() && os.SameFile(there.file, u.sourceInfo) && there.size() == u.keep
 }
 
+// sameMode reports whether what stands there now has the permission bits that
+// the upload was given before it was made durable.
+func (u *upload) sameMode(now target) bool {
+	return u.there.exists() && u.there.file.Mode().Perm() == now.file.Mode().Perm()
+}
+
 // settlement is what the Meter has to be told when the upload is published.
 func (u *upload) settlement(there target) (tally, error) {
-	if u.fs.Meter == nil {
+	if u.fs.options.Meter == nil {
 		return tally{}, nil
 	}
 	kept, err := u.unfinished(u.name)
@@ -75,7 +86,7 @@ func (u *upload) replace(there target) error {
 // spare gives what will be replaced a second, hidden name, until the new file
 // is durable; "" where nothing is replaced or the file system cannot.
 func (u *upload) spare(there target) (string, error) {
-	if there.entry == nil || u.fs.NoSync {
+	if there.entry == nil || u.fs.options.NoSync {
 		return "", nil
 	}
 	for {

@@ -122,7 +122,7 @@ func (m *move) check(replace bool) error {
 	switch {
 	case dest == nil && (!m.source.IsDir() || m.over == nil):
 		return nil
-	case dest == nil, !replace, m.source.IsDir(), dest.IsDir():
+	case dest == nil, !replace, m.source.IsDir():
 		return fs.ErrExist
 	case m.dest.exists() && m.dest.file.IsDir():
 		return fs.ErrExist
@@ -153,7 +153,7 @@ func (m *move) came() tally { return count(m.source, m.over).minus(count(m.dest.
 // same to whoever sees the directory under another path; for that, no link may
 // stand in the path to it.
 func (f *FS) Symlink(ctx context.Context, target, p storage.Path) error {
-	if !f.Symlinks {
+	if !f.options.Symlinks {
 		return f.fail("symlink", p, storage.ErrUnsupported)
 	}
 	if err := f.symlink(ctx, target, p); err != nil {

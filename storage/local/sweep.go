@@ -27,7 +27,8 @@ func (f *FS) Sweep(ctx context.Context, olderThan time.Duration) error {
 }
 
 // sweepFile removes a hidden file that was last written before that time and
-// that no upload has locked. With all, waste goes however young it is.
+// that no upload has locked. Waste goes when it is a minute old or, with all,
+// however young it is.
 func (in *folder) sweepFile(hiddenName string, before time.Time, all bool) error {
 	l, ok := parseHidden(hiddenName)
 	if !ok {
@@ -43,8 +44,8 @@ func (in *folder) sweepFile(hiddenName string, before time.Time, all bool) error
 		return err
 	}
 	waste := !in.holdsUnfinished(hiddenName, l)
-	if young := time.Now().Add(-youngWaste); waste && !all && young.Before(before) {
-		before = young
+	if waste && !all {
+		before = time.Now().Add(-youngWaste)
 	}
 	if !fi.ModTime().Before(before) || in.locked(hiddenName) {
 		return nil
@@ -115,13 +116,8 @@ func (in *folder) has(name string) bool {
 // hasLong reports whether a name stands in the folder that has this hash and
 // is too long to be part of a hidden name.
 func (in *folder) hasLong(hash string) bool {
-	again, err := in.fs.folder(in.path)
-	if err != nil {
-		return false
-	}
-	defer again.close()
-	for name, err := range again.names(context.Background()) {
-		if err == nil && prefixLen+len(name) > maxName && hashName(name) == hash {
+	for name, err := range in.names(context.Background()) {
+		if err == nil && isLong(name) && hashName(name) == hash {
 			return true
 		}
 	}

@@ -18,16 +18,16 @@ func (t tally) grows() bool { return t.bytes > 0 || t.files > 0 }
 
 // charge tells the Meter.
 func (f *FS) charge(t tally) error {
-	if f.Meter == nil || t == (tally{}) {
+	if f.options.Meter == nil || t == (tally{}) {
 		return nil
 	}
-	return f.Meter.Add(t.bytes, t.files)
+	return f.options.Meter.Add(t.bytes, t.files)
 }
 
 // release tells the Meter of something that went, which it cannot refuse.
 func (f *FS) release(t tally) {
-	if f.Meter != nil && t != (tally{}) {
-		_ = f.Meter.Add(-t.bytes, -t.files)
+	if f.options.Meter != nil && t != (tally{}) {
+		_ = f.options.Meter.Add(-t.bytes, -t.files)
 	}
 }
 
@@ -74,18 +74,4 @@ func countFile(fi os.FileInfo) tally {
 		return tally{0, 1}
 	}
 	return tally{}
-}
-
-// tally is what name holds, 0 if there is no Meter to tell it to. The caller
-// has locked name.
-func (in *folder) tally(name string) (tally, error) {
-	if in.fs.Meter == nil {
-		return tally{}, nil
-	}
-	entry, err := in.lstat(name)
-	if err != nil {
-		return tally{}, err
-	}
-	kept, err := in.unfinished(name)
-	return count(entry, kept), err
 }

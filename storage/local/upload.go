@@ -22,6 +22,7 @@ type upload struct {
 	came    bool     // a byte has come
 	failed  error    // of a Write; nothing is kept then
 
+	there      target   // what stood under the name at Create
 	old        *partial // the unfinished upload that the first byte drops
 	source     *os.File // the complete file that is extended, locked; or nil
 	sourceInfo os.FileInfo
@@ -155,7 +156,7 @@ func (u *upload) commit() error {
 	if err := u.start(); err != nil {
 		return err
 	}
-	if err := u.keepMode(); err != nil {
+	if err := u.keepMode(u.there); err != nil {
 		return err
 	}
 	if err := u.syncFile(); err != nil {
@@ -165,10 +166,9 @@ func (u *upload) commit() error {
 }
 
 // keepMode gives the upload the permission bits of the file that it replaces.
-func (u *upload) keepMode() error {
-	there, err := u.target(u.name)
-	if err != nil || !hasModes || !there.exists() || !there.file.Mode().IsRegular() {
-		return err
+func (u *upload) keepMode(there target) error {
+	if !hasModes || !there.exists() {
+		return nil
 	}
 	if err := u.fs.try("chmod"); err != nil {
 		return err
@@ -177,7 +177,7 @@ func (u *upload) keepMode() error {
 }
 
 func (u *upload) syncFile() error {
-	if u.fs.NoSync {
+	if u.fs.options.NoSync {
 		return nil
 	}
 	if err := u.fs.try("sync"); err != nil {
@@ -194,7 +194,7 @@ func (u *upload) Suspend() error {
 		return errors.Join(u.failed, u.discard())
 	case !u.came:
 		return u.cancel()
-	case u.fs.KeepInterrupted == 0:
+	case u.fs.options.KeepInterrupted == 0:
 		return u.discard()
 	}
 	if err := u.putAside(u.hiddenName(tagKept, u.name), false); err != nil {

@@ -230,6 +230,9 @@ func (f *FS) Symlink(ctx context.Context, target, p storage.Path) error {
 	if f.fixed(p) {
 		return fail("symlink", p, fs.ErrExist)
 	}
+	if clean, err := storage.Resolve(storage.Root, string(target)); err != nil || clean != target {
+		return fail("symlink", p, fs.ErrPermission)
+	}
 	a, b := f.at(target), f.at(p)
 	if a.point != b.point || f.fixed(target) && !f.isMount(target) {
 		return fail("symlink", p, fmt.Errorf("%w: from one tree to another", storage.ErrUnsupported))

@@ -24,9 +24,9 @@ var allowTests = append(allowMatrix(),
 	test{"an extension does not undo another upload", func(s *suite) {
 		s.put("f", "abc")
 		w := s.create("f", storage.Mode{Append: true, Allow: storage.AllowExtend | storage.AllowNew}, "d")
-		s.put("f", "other")
+		s.put("f", "xyz")
 		s.is(w.Commit(), fs.ErrExist)
-		s.holds("f", "other")
+		s.holds("f", "xyz")
 	}},
 	test{"an extension that may replace does", func(s *suite) {
 		s.put("f", "abc")

@@ -108,7 +108,7 @@ var listTests = []test{
 		}
 	}},
 	{"files that vanish meanwhile", func(s *suite) {
-		const n = 2000
+		const n = 600
 		for i := range n {
 			s.mkdir(fmt.Sprint(i))
 		}
@@ -126,7 +126,7 @@ var listTests = []test{
 		}
 	}},
 	{"a cancelled context ends a listing", func(s *suite) {
-		for i := range 2000 {
+		for i := range 600 {
 			s.mkdir(fmt.Sprint(i))
 		}
 		ctx, cancel := context.WithCancel(s.ctx())

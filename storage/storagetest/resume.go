@@ -70,8 +70,16 @@ var resumeTests = append(resumptionTests(),
 	test{"nobody continues what belongs to another account", func(s *suite) {
 		s.suspend("f", "12345")
 		s.as(s.other).refused("f", all(storage.Mode{Offset: 5}), storage.ErrOffset)
-		s.must(s.as(s.other).create("f", storage.Mode{Append: true}, "x").Commit())
+		s.must(s.as(s.other).create("g", storage.Mode{Append: true}, "x").Commit())
+		s.holds("g", "x")
+	}},
+	test{"a complete file of another account hides an unfinished upload", func(s *suite) {
+		s.suspend("f", "12345")
+		s.as(s.other).put("f", "x")
 		s.holds("f", "x")
+		s.must(s.as(s.other).remove("f", storage.File))
+		s.unfinished("f", 5)
+		s.must(s.remove("f", storage.File))
 	}},
 	test{"an upload may be suspended again and again", func(s *suite) {
 		s.suspend("f", "12")
