@@ -2,6 +2,7 @@ package ftpserver
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 	"unicode"
@@ -22,6 +23,9 @@ func (s *session) auth(ctx context.Context, arg string) (ftp.Reply, error) {
 	}
 	if s.cfg.TLS == nil {
 		return ftp.Reply{Code: ftp.CodeProtection, Text: "TLS is off here"}, nil
+	}
+	if !s.hasCertificate() {
+		return ftp.Reply{Code: ftp.CodeNoCertificate, Text: "The server has no certificate right now; try again later"}, nil
 	}
 	if s.lines.buffered() {
 		s.srv.event(s, "refused", "verb", "AUTH", "reason", "bytes came in clear behind AUTH")
@@ -198,7 +202,7 @@ func (s *session) askAtUser(ctx context.Context, name string) ftp.Reply {
 		}
 		s.byCertificate = true
 		return s.certificateReply()
-	case err == ErrNeedTLS, err == ErrThrottled, err == ErrCertificate && certificate:
+	case errors.Is(err, ErrNeedTLS), errors.Is(err, ErrThrottled), errors.Is(err, ErrCertificate) && certificate:
 		reply := loginReply(err)
 		s.refused(ftp.Command{Verb: "USER", Arg: name}, reply)
 		return reply
@@ -219,7 +223,10 @@ func validName(name string) bool {
 
 // password asks the backend. The third wrong one ends the connection.
 func (s *session) password(ctx context.Context, password string) (ftp.Reply, error) {
-	if s.state.Login == LoggedIn {
+	switch {
+	case s.state.Login == LoggedIn && s.byCertificate && s.grant.CertificateReply331:
+		return ftp.Reply{Code: ftp.CodeLoggedIn, Text: "Logged in by certificate"}, nil
+	case s.state.Login == LoggedIn:
 		return ftp.Reply{Code: ftp.CodeSuperfluous, Text: "Already logged in"}, nil
 	}
 	name := s.user
@@ -317,6 +324,7 @@ func (s *session) quit(context.Context, string) (ftp.Reply, error) {
 func (s *session) clnt(_ context.Context, text string) (ftp.Reply, error) {
 	s.client = text[:min(len(text), 255)]
 	s.info.set(func(i *SessionInfo) { i.Client = s.client })
+	s.srv.event(s, "client", "name", s.client)
 	return ftp.Reply{Code: ftp.CodeOK, Text: "Noted"}, nil
 }
 

@@ -108,9 +108,9 @@ func (s *session) port(_ context.Context, arg string) (ftp.Reply, error) {
 
 // eprt is the same for both address families (RFC 2428 §2).
 func (s *session) eprt(_ context.Context, arg string) (ftp.Reply, error) {
-	_, to, err := ftp.ParseExtended(arg)
+	family, to, err := ftp.ParseExtended(arg)
 	switch {
-	case errors.Is(err, ftp.ErrFamily):
+	case errors.Is(err, ftp.ErrFamily) && family != ftp.FamilyIPv4 && family != ftp.FamilyIPv6:
 		return ftp.Reply{Code: ftp.CodeDataTLS, Text: "Network protocol not supported, use (1,2)"}, nil
 	case err != nil:
 		return ftp.Reply{Code: ftp.CodeBadArgument, Text: "EPRT needs |1|address|port| or |2|address|port|"}, nil

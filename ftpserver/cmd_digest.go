@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"hash/crc32"
@@ -19,6 +20,9 @@ import (
 )
 
 const defaultDigest = "SHA-256"
+
+// toTheEnd stands for the last byte of a file, whichever that is.
+const toTheEnd = -2
 
 // digests in the order of FEAT. MD5, SHA-1 and CRC32 find damage; they do not
 // stop a forger.
@@ -43,7 +47,7 @@ func digestNamed(name string) (canonical string, make func() hash.Hash) {
 }
 
 var digestCommands = map[string]*command{
-	"HASH": {run: (*session).hash, args: argPath, needs: needLogin, perm: PermRead, codes: codes{denied: ftp.CodeQuota}, feat: featHash,
+	"HASH": {run: (*session).hash, args: argPath, needs: needLogin, perm: PermRead, codes: hashes, feat: featHash,
 		help: "path: digest of a file; OPTS HASH chooses which"},
 	"MD5":     {run: (*session).md5, args: argPath, needs: needLogin, perm: PermRead, feat: line("MD5"), help: "path: MD5 of a file"},
 	"XCRC":    xDigest("XCRC", "CRC32"),
@@ -56,7 +60,7 @@ var digestCommands = map[string]*command{
 // hash answers the digest of a file, or of a RANG of it
 // (draft-bryan-ftpext-hash). The bytes are those of TYPE I.
 func (s *session) hash(ctx context.Context, arg string) (ftp.Reply, error) {
-	first, last := int64(0), int64(-1)
+	first, last := int64(0), int64(toTheEnd)
 	if s.state.Ranged {
 		first, last = s.state.First, s.state.Last
 	}
@@ -75,7 +79,7 @@ func (s *session) hash(ctx context.Context, arg string) (ftp.Reply, error) {
 	return ftp.Replyf(ftp.CodeFileStatus, "%s %d-%d %s %s", s.digest, first, max(first, first+n-1), sum, arg), nil
 }
 
-// sum reads bytes first to last, or to the end where last is -1. While it
+// sum reads bytes first to last, or to the end where last is toTheEnd. While it
 // takes long, lines go out so that nobody thinks the connection dead.
 func (s *session) sum(ctx context.Context, p storage.Path, digest string, first, last int64) (hexSum string, n int64, err error) {
 	f, err := s.grant.Files.Open(ctx, p, first)
@@ -84,7 +88,7 @@ func (s *session) sum(ctx context.Context, p storage.Path, digest string, first,
 	}
 	defer f.Close()
 	var from io.Reader = f
-	if last >= 0 {
+	if last != toTheEnd {
 		from = io.LimitReader(f, last-first+1)
 	}
 	_, make := digestNamed(digest)
@@ -116,7 +120,7 @@ func (s *session) md5(ctx context.Context, arg string) (ftp.Reply, error) {
 	if info, err := s.grant.Files.Stat(ctx, p); err == nil && info.Type == storage.Dir {
 		return ftp.Reply{Code: ftp.CodeBadParameter, Text: "Not a file"}, nil
 	}
-	sum, _, err := s.sum(ctx, p, "MD5", 0, -1)
+	sum, _, err := s.sum(ctx, p, "MD5", 0, toTheEnd)
 	if err != nil {
 		return ftp.Reply{}, err
 	}
@@ -143,20 +147,14 @@ func (s *session) xSum(ctx context.Context, digest, arg string) (ftp.Reply, erro
 	if err != nil {
 		return ftp.Reply{}, err
 	}
-	if first > last && last >= 0 {
-		return s.xEmpty(digest)
-	}
 	sum, _, err := s.sum(ctx, p, digest, first, last)
+	if errors.Is(err, storage.ErrOffset) {
+		return ftp.Reply{Code: ftp.CodeBadArgument, Text: "The range begins past the end of the file"}, nil
+	}
 	if err != nil {
 		return ftp.Reply{}, err
 	}
 	return ftp.Reply{Code: ftp.CodeFileOK, Text: strings.ToUpper(sum)}, nil
-}
-
-// xEmpty is the digest of no bytes.
-func (s *session) xEmpty(digest string) (ftp.Reply, error) {
-	_, make := digestNamed(digest)
-	return ftp.Reply{Code: ftp.CodeFileOK, Text: strings.ToUpper(hex.EncodeToString(make().Sum(nil)))}, nil
 }
 
 var errDigestArgs = ftp.Reply{Code: ftp.CodeBadArgument, Text: `That needs a path, or "path" start end`}
@@ -174,11 +172,11 @@ func (s *session) digestArgs(ctx context.Context, arg string) (name string, firs
 	}
 	fields := strings.Fields(arg)
 	if len(fields) < 3 || s.stands(ctx, arg) {
-		return arg, 0, -1, nil
+		return arg, 0, toTheEnd, nil
 	}
 	first, last, err = digestRange(fields[len(fields)-2:])
 	if err != nil {
-		return arg, 0, -1, nil
+		return arg, 0, toTheEnd, nil
 	}
 	name = strings.TrimSuffix(arg, fields[len(fields)-1])
 	name = strings.TrimSuffix(strings.TrimRight(name, " "), fields[len(fields)-2])
@@ -188,7 +186,7 @@ func (s *session) digestArgs(ctx context.Context, arg string) (name string, firs
 // digestRange reads "start end", which means the bytes before end.
 func digestRange(fields []string) (first, last int64, err error) {
 	if len(fields) == 0 {
-		return 0, -1, nil
+		return 0, toTheEnd, nil
 	}
 	if len(fields) != 2 {
 		return 0, 0, errDigestArgs
@@ -197,9 +195,6 @@ func digestRange(fields []string) (first, last int64, err error) {
 	end, err2 := ftp.ParseNumber(fields[1])
 	if err1 != nil || err2 != nil || end < first {
 		return 0, 0, errDigestArgs
-	}
-	if end == 0 {
-		return 1, 0, nil
 	}
 	return first, end - 1, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"strconv"
 
 	"github.com/sealift/sealift/ftp"
@@ -43,7 +44,7 @@ func (s *session) pwd(context.Context, string) (ftp.Reply, error) {
 
 // mkd makes a directory; its parent must be there (RFC 959 App. II).
 func (s *session) mkd(ctx context.Context, arg string) (ftp.Reply, error) {
-	p, err := s.resolve(arg, PermMkdir)
+	p, err := s.resolveNew(arg, PermMkdir)
 	if err != nil {
 		return ftp.Reply{}, err
 	}
@@ -84,13 +85,41 @@ func (s *session) rmda(ctx context.Context, arg string) (ftp.Reply, error) {
 			return ftp.Reply{}, fs.ErrPermission
 		}
 	}
-	for i := len(tree) - 1; i >= 0; i-- {
-		err := s.grant.Files.Remove(ctx, tree[i].path, tree[i].info.Type)
+	tree, err = s.removeLinks(ctx, tree)
+	if err != nil {
+		return ftp.Reply{}, err
+	}
+	for _, e := range slices.Backward(tree) {
+		err := s.grant.Files.Remove(ctx, e.path, e.info.Type)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return ftp.Reply{}, err
 		}
 	}
 	return ftp.Reply{Code: ftp.CodeFileOK, Text: "Removed with all that was in it"}, nil
+}
+
+// removeLinks removes the links to directories in a tree, and is the rest of
+// it: what such a link leads to stays. Only Remove tells a link from a
+// directory.
+func (s *session) removeLinks(ctx context.Context, tree []treeEntry) (rest []treeEntry, err error) {
+	gone := map[storage.Path]bool{}
+	for _, e := range tree {
+		if gone[e.path.Dir()] {
+			gone[e.path] = true
+			continue
+		}
+		if e.info.Type == storage.Dir {
+			switch err := s.grant.Files.Remove(ctx, e.path, storage.File); {
+			case err == nil, errors.Is(err, fs.ErrNotExist):
+				gone[e.path] = true
+				continue
+			case !errors.Is(err, storage.ErrIsDir):
+				return nil, err
+			}
+		}
+		rest = append(rest, e)
+	}
+	return rest, nil
 }
 
 // treeEntry is one entry of a walk.
@@ -107,8 +136,7 @@ func (e treeEntry) rightToRemove() Perm {
 }
 
 // walk is the directory top and all below it, each directory before what is
-// in it. A link to a directory is not followed into: it would be shown as a
-// directory, so one that was seen already ends there.
+// in it. A directory that was seen already is left out, so links make no circle.
 func (s *session) walk(ctx context.Context, top storage.Path) ([]treeEntry, error) {
 	info, err := s.grant.Files.Stat(ctx, top)
 	if err != nil {

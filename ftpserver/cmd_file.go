@@ -15,6 +15,9 @@ import (
 // §4 wants it exact).
 const maxCounted = 10 << 20
 
+// maxTold is the largest file whose 150 tells how many bytes come in TYPE A.
+const maxTold = 64 << 10
+
 // resolve makes a peer's text a Path on which the account has one of the
 // rights. Every handler that takes a path comes through here, and uses the
 // Path that was checked.
@@ -27,6 +30,20 @@ func (s *session) resolve(arg string, any Perm) (storage.Path, error) {
 		return "", fs.ErrPermission
 	}
 	return p, nil
+}
+
+// resolveNew is resolve for a name that is to be made: control characters are
+// refused in it (protocol.md §4).
+func (s *session) resolveNew(arg string, any Perm) (storage.Path, error) {
+	p, err := s.resolve(arg, any)
+	if err == nil && hasControl(p.Base()) {
+		err = storage.ErrName
+	}
+	return p, err
+}
+
+func hasControl(name string) bool {
+	return strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
 // retr sends one file over the data connection (RFC 959 §4.1.3), from the
@@ -52,7 +69,7 @@ func (s *session) retr(ctx context.Context, arg string) (ftp.Reply, error) {
 		d.source = io.LimitReader(f, s.state.Last-s.state.First+1)
 		d.size = min(d.size, s.state.Last-s.state.First+1)
 	case s.state.Converts:
-		d.source, d.size = newToNetwork(f), -1
+		d.source, d.size = newToNetwork(f), s.convertedSize(ctx, p, d.size)
 	}
 	return s.transfer(ctx, &transfer{verb: "RETR", path: p, offset: offset, body: d, ascii: s.ascii, rate: s.rate(false)})
 }
@@ -64,6 +81,19 @@ func (s *session) remaining(ctx context.Context, p storage.Path, offset int64) i
 		return -1
 	}
 	return max(0, info.Size-offset)
+}
+
+// convertedSize is how many bytes a file of this size has in TYPE A; -1 where
+// counting them would cost as much as sending them.
+func (s *session) convertedSize(ctx context.Context, p storage.Path, size int64) int64 {
+	if size < 0 || size > maxTold {
+		return -1
+	}
+	n, err := s.countLines(ctx, p)
+	if err != nil {
+		return -1
+	}
+	return n
 }
 
 // dele deletes a file (RFC 959 §4.1.3).
@@ -98,7 +128,7 @@ func (s *session) rnfr(ctx context.Context, arg string) (ftp.Reply, error) {
 // rnto renames. A file that stands there is replaced where the account may
 // overwrite.
 func (s *session) rnto(ctx context.Context, arg string) (ftp.Reply, error) {
-	to, err := s.resolve(arg, PermRename)
+	to, err := s.resolveNew(arg, PermRename)
 	if err != nil {
 		return ftp.Reply{}, err
 	}

@@ -150,7 +150,7 @@ func (s *session) findExact(ctx context.Context, arg string) (found, error) {
 	if info.Type == storage.Dir {
 		return found{path: p, prefix: prefixOf(arg), entries: s.grant.Files.List(ctx, p)}, nil
 	}
-	dir, _ := splitPattern(arg)
+	dir, _ := splitPattern(strings.TrimRight(arg, "/"))
 	return found{path: p, prefix: dir, entries: one(info)}, nil
 }
 
@@ -162,6 +162,9 @@ func (s *session) findMatching(ctx context.Context, dir, pattern string) (found,
 	f, err := s.findExact(ctx, dir)
 	if err != nil {
 		return found{}, err
+	}
+	if info, err := s.grant.Files.Stat(ctx, f.path); err != nil || info.Type != storage.Dir {
+		return found{}, fs.ErrNotExist
 	}
 	f.prefix, f.entries = dir, s.matching(f, pattern)
 	for range f.entries {

@@ -22,7 +22,7 @@ func init() {
 		"UTIME": {run: (*session).siteUtime, args: argPath, needs: needLogin, perm: PermAttributes,
 			help: "YYYYMMDDHHMM[SS] path: set when a file was changed"},
 		"MKDIR": {run: (*session).siteMkdir, args: argPath, needs: needLogin, perm: PermMkdir, help: "path: make a directory and those above it"},
-		"RMDIR": {run: (*session).rmda, args: argPath, needs: needLogin, perm: PermRmdir, help: "path: as RMDA"},
+		"RMDIR": {run: (*session).siteRmdir, args: argPath, needs: needLogin, perm: PermRmdir, help: "path: as RMDA"},
 		"CPFR":  {run: (*session).siteCopyFrom, args: argPath, needs: needLogin, perm: PermRead, help: "path: copy from; SITE CPTO follows"},
 		"CPTO": {run: (*session).siteCopyTo, args: argPath, needs: needLogin | needCopying, perm: permUpload,
 			help: "path: copy to"},
@@ -43,6 +43,7 @@ func (s *session) site(_ context.Context, arg string) (ftp.Reply, error) {
 	word = strings.ToUpper(word)
 	c := s.siteRow(word)
 	if c == nil {
+		s.state.Renaming, s.state.Copying = false, false
 		return noSiteWord, nil
 	}
 	return s.carryOut(c, ftp.Command{Verb: "SITE " + word, Arg: c.args.word(rest)}), nil
@@ -76,8 +77,20 @@ func (s *session) siteWords() []string {
 	slices.Sort(words)
 	return slices.DeleteFunc(slices.Compact(words), func(word string) bool {
 		c := s.siteRow(word)
-		return c == nil || !s.offers(c)
+		return c == nil || !s.offers(c) || !s.offersSite(word)
 	})
+}
+
+// offersSite reports whether a word could ever do something for this session.
+func (s *session) offersSite(word string) bool {
+	in := s.state.Login == LoggedIn
+	switch word {
+	case "WHO":
+		return !in || s.grant.Administrator
+	case "PSWD":
+		return s.cfg.TLS != nil && !s.state.Cleared && (!in || s.grant.SetPassword != nil)
+	}
+	return true
 }
 
 func featSite(s *session) string {
@@ -96,7 +109,9 @@ func (s *session) siteHelp() ftp.Reply {
 	return ftp.Reply{Code: ftp.CodeHelp, Text: "SITE words:\n" + strings.Join(lines, "\n") + "\nEnd"}
 }
 
-func (s *session) siteHelpRow(context.Context, string) (ftp.Reply, error) { return s.siteHelp(), nil }
+func (s *session) siteHelpRow(context.Context, string) (ftp.Reply, error) {
+	return ok(s.siteHelp().Text)
+}
 
 func ok(text string) (ftp.Reply, error) { return ftp.Reply{Code: ftp.CodeOK, Text: text}, nil }
 
@@ -166,6 +181,9 @@ func (s *session) siteMkdir(ctx context.Context, arg string) (ftp.Reply, error) 
 		if err == nil {
 			return ftp.Reply{}, storage.ErrNotDir
 		}
+		if hasControl(dir.Base()) {
+			return ftp.Reply{}, storage.ErrName
+		}
 		missing = append(missing, dir)
 	}
 	for _, dir := range slices.Backward(missing) {
@@ -177,6 +195,14 @@ func (s *session) siteMkdir(ctx context.Context, arg string) (ftp.Reply, error) 
 		}
 	}
 	return ok("Made")
+}
+
+func (s *session) siteRmdir(ctx context.Context, arg string) (ftp.Reply, error) {
+	reply, err := s.rmda(ctx, arg)
+	if err != nil {
+		return ftp.Reply{}, err
+	}
+	return ok(reply.Text)
 }
 
 // siteCopyFrom notes what SITE CPTO copies.
@@ -192,7 +218,7 @@ func (s *session) siteCopyFrom(ctx context.Context, arg string) (ftp.Reply, erro
 // siteCopyTo copies a file within the account's tree; it needs the rights of
 // a download there and an upload here.
 func (s *session) siteCopyTo(ctx context.Context, arg string) (ftp.Reply, error) {
-	to, err := s.resolve(arg, permUpload)
+	to, err := s.resolveNew(arg, permUpload)
 	if err != nil {
 		return ftp.Reply{}, err
 	}
@@ -222,7 +248,7 @@ func (s *session) siteSymlink(ctx context.Context, arg string) (ftp.Reply, error
 	if err != nil {
 		return ftp.Reply{}, err
 	}
-	p, err := s.resolve(name, PermWrite)
+	p, err := s.resolveNew(name, PermWrite)
 	if err != nil {
 		return ftp.Reply{}, err
 	}

@@ -84,7 +84,7 @@ func (s *session) appe(ctx context.Context, arg string) (ftp.Reply, error) {
 }
 
 func (s *session) store(ctx context.Context, verb, arg string, m storage.Mode) (ftp.Reply, error) {
-	p, err := s.resolve(arg, permUpload)
+	p, err := s.resolveNew(arg, permUpload)
 	if err != nil {
 		return ftp.Reply{}, err
 	}

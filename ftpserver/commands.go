@@ -1,6 +1,7 @@
 package ftpserver
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/sealift/sealift/ftp"
@@ -32,6 +33,8 @@ func line(text string) feature { return func(*session) string { return text } }
 type codes struct {
 	absent ftp.Code // nothing stands there
 	denied ftp.Code // no right, wrong type, a name that is not allowed
+	right  ftp.Code // no right, where that differs from denied
+	stands ftp.Code // what stands there may not become what was asked for, where that differs
 }
 
 func (c codes) orDefault() codes {
@@ -41,12 +44,14 @@ func (c codes) orDefault() codes {
 	if c.denied == 0 {
 		c.denied = ftp.CodeUnavailable
 	}
+	c.right, c.stands = cmp.Or(c.right, c.denied), cmp.Or(c.stands, c.denied)
 	return c
 }
 
 var (
 	creates = codes{absent: ftp.CodeNameRefused, denied: ftp.CodeNameRefused}
-	extends = codes{absent: ftp.CodeUnavailable, denied: ftp.CodeUnavailable}
+	extends = codes{absent: ftp.CodeNameRefused, denied: ftp.CodeNameRefused, stands: ftp.CodeUnavailable}
+	hashes  = codes{right: ftp.CodeQuota}
 	lists   = codes{absent: ftp.CodeBusy}
 )
 
@@ -116,7 +121,7 @@ var dataCommands = map[string]*command{
 		help: "|family|address|port|: connect there for the next transfer"},
 	"REST": {run: (*session).rest, args: argWords, needs: needLogin, feat: line("REST STREAM"),
 		help: "n: the next transfer begins at byte n"},
-	"RANG": {run: (*session).rang, args: argWords, needs: needLogin, perm: PermRead, codes: codes{denied: ftp.CodeQuota}, feat: line("RANG STREAM"),
+	"RANG": {run: (*session).rang, args: argWords, needs: needLogin, perm: PermRead, codes: hashes, feat: line("RANG STREAM"),
 		help: "first last: the next RETR or HASH takes these bytes"},
 	"ALLO": {run: (*session).allo, args: argWords, needs: needLogin,
 		help: "n: the next upload will have n bytes"},
@@ -177,7 +182,7 @@ var infoCommands = map[string]*command{
 		help: "[path]: the session, or a directory without a data connection"},
 	"NOOP": {run: (*session).noop, needs: duringTransfer, help: "do nothing"},
 	"LANG": {run: (*session).lang, args: argOptional, feat: line("LANG EN*"), help: "EN: language of the replies"},
-	"SITE": {run: (*session).site, args: argPath, needs: needLogin, feat: featSite, help: "word: see HELP SITE"},
+	"SITE": {run: (*session).site, args: argPath, needs: needLogin | delegates, feat: featSite, help: "word: see HELP SITE"},
 	"CSID": {run: (*session).csid, args: argOptional, feat: line("CSID"), help: "Name=…;: who is who"},
 }
 

@@ -17,8 +17,8 @@ import (
 // after it was given to a Server.
 type Config struct {
 	// TLS holds the certificates and versions. The server adds what FTPS
-	// needs: ALPN, tickets, the policy on client certificates. nil: AUTH is
-	// refused.
+	// needs: ALPN, tickets, the policy on client certificates.
+	// GetConfigForClient is not called. nil: AUTH is refused.
 	TLS *tls.Config
 	// Policy is what a session is held to until a Grant brings its own.
 	Policy Policy

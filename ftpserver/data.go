@@ -142,12 +142,18 @@ func (s *session) run(ctx context.Context, t *transfer) {
 func (t *transfer) carry(ctx context.Context) (err error) {
 	defer t.route.drop()
 	finished := false
+	var c dataConn
 	defer func() {
-		if !finished {
-			t.body.close(errors.New("ftpserver: panic in a transfer"))
+		if finished {
+			return
 		}
+		if c != nil {
+			c.close()
+		}
+		t.body.close(errors.New("ftpserver: panic in a transfer"))
 	}()
-	c, err := t.open(ctx)
+	c, err = t.open(ctx)
+	t.route.drop() // a port is closed on use
 	if err == nil {
 		t.facts = c.facts()
 		stop := context.AfterFunc(ctx, c.cut)

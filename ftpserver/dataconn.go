@@ -54,19 +54,25 @@ func (c *clearConn) sendFrom(src io.Reader, moved *atomic.Int64) error {
 	if !isFile || !isTCP {
 		return sendChunks(c, src, moved)
 	}
-	for {
+	at, err := file.Seek(0, io.SeekCurrent)
+	for err == nil {
 		if err := c.moving(); err != nil {
 			return cut(err)
 		}
-		n, err := io.CopyN(tcp, file, 1<<20)
+		n, copyErr := io.CopyN(tcp, file, 1<<20)
 		moved.Add(n)
+		at += n
 		switch {
-		case err == io.EOF:
+		case copyErr == io.EOF:
 			return nil
-		case err != nil:
-			return cut(err)
+		case copyErr == nil:
+		case c.slow(n, copyErr): // what was read and not sent is read again
+			_, err = file.Seek(at, io.SeekStart)
+		default:
+			return cut(copyErr)
 		}
 	}
+	return err
 }
 
 func (c *clearConn) receiving() {}

@@ -35,6 +35,7 @@ type lineReader struct {
 	skipped  int    // bytes of a line that is too long
 	telnet   telnet
 	answered int
+	broken   error // what comes once buf is used up
 }
 
 // next is the next line, without its end: LF, or CR LF.
@@ -55,8 +56,12 @@ func (l *lineReader) next() (string, error) {
 
 // take hands out the line that ends before the LF at end.
 func (l *lineReader) take(end int) (string, error) {
-	long := l.skipped > 0 || end > maxLine
-	line := string(bytes.TrimSuffix(l.buf[:min(end, maxLine)], []byte("\r")))
+	if l.skipped+end > maxFlood {
+		return "", errFlood
+	}
+	text := bytes.TrimSuffix(l.buf[:end], []byte("\r"))
+	long := l.skipped > 0 || len(text) > maxLine
+	line := string(text)
 	l.buf = l.buf[:copy(l.buf, l.buf[end+1:])]
 	l.seen, l.skipped = 0, 0
 	if len(l.buf) == 0 && cap(l.buf) > lineBuffer {
@@ -70,18 +75,20 @@ func (l *lineReader) take(end int) (string, error) {
 
 // skipLong drops the bytes of a line that is too long already.
 func (l *lineReader) skipLong() error {
-	if len(l.buf) <= maxLine+1 {
-		return nil
-	}
-	l.skipped += len(l.buf)
-	l.buf, l.seen = l.buf[:0], 0
-	if l.skipped > maxFlood {
+	if l.skipped+len(l.buf) > maxFlood {
 		return errFlood
+	}
+	if len(l.buf) > maxLine+1 {
+		l.skipped += len(l.buf)
+		l.buf, l.seen = l.buf[:0], 0
 	}
 	return nil
 }
 
 func (l *lineReader) fill() error {
+	if l.broken != nil {
+		return l.broken
+	}
 	if l.buf == nil {
 		l.buf = make([]byte, 0, lineBuffer)
 	}
@@ -89,10 +96,11 @@ func (l *lineReader) fill() error {
 		l.buf = append(make([]byte, 0, 2*cap(l.buf)), l.buf...)
 	}
 	n, err := l.src.Read(l.buf[len(l.buf):cap(l.buf)])
-	kept, filterErr := l.filter(l.buf[len(l.buf) : len(l.buf)+n])
+	var kept int
+	kept, l.broken = l.filter(l.buf[len(l.buf) : len(l.buf)+n])
 	l.buf = l.buf[:len(l.buf)+kept]
 	if n > 0 {
-		return filterErr
+		return nil
 	}
 	return err
 }

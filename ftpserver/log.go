@@ -23,8 +23,11 @@ func (s *session) tlsFields(fields ...any) []any {
 // refused writes the line about a command that policy or order forbade. A
 // password that came in clear is an event of its own; it is not looked at.
 func (s *session) refused(cmd ftp.Command, reply ftp.Reply) {
+	if cmd.Verb == "USER" && validName(cmd.Arg) {
+		s.askedFor = cmd.Arg
+	}
 	if cmd.Verb == "PASS" && s.state.Security == Clear && reply == replyNeedTLS {
-		s.srv.event(s, "password.in_clear", "hint", "that password is not secret any more: change it")
+		s.srv.event(s, "password.in_clear", "name", s.askedFor, "hint", "that password is not secret any more: change it")
 		return
 	}
 	s.srv.event(s, "refused", "verb", cmd.Verb, "reply", int(reply.Code), "reason", reply.Text)

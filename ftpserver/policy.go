@@ -195,7 +195,7 @@ func refuseRight(st State, c *command) ftp.Reply {
 	if c.perm == 0 || st.Perm&c.perm != 0 {
 		return ftp.Reply{}
 	}
-	return ftp.Reply{Code: c.codes.orDefault().denied, Text: replyNoRight}
+	return ftp.Reply{Code: c.codes.orDefault().right, Text: replyNoRight}
 }
 
 // refuseTransfer checks what a transfer needs: its protection, an offset that

@@ -43,13 +43,13 @@ func (s *session) replyFor(err error, cmd ftp.Command, c codes) ftp.Reply {
 	case is(storage.ErrQuota):
 		return say(ftp.CodeQuota, "Quota exceeded; see SITE QUOTA")
 	case is(storage.ErrUnsupported):
-		return say(c.denied, "That cannot be done in this folder")
+		return say(c.stands, "That cannot be done in this folder")
 	case is(fs.ErrNotExist):
 		return say(c.absent, absentText(c))
 	case is(fs.ErrExist):
-		return say(c.denied, "Something of that name stands there")
+		return say(c.stands, "Something of that name stands there")
 	case is(fs.ErrPermission):
-		return say(c.denied, replyNoRight)
+		return say(c.right, replyNoRight)
 	case is(errKicked), is(net.ErrClosed), is(context.Canceled):
 		return say(ftp.CodeClosing, "The session ends")
 	}

@@ -39,6 +39,7 @@ type session struct {
 	state         State
 	policy        Policy
 	user          string
+	askedFor      string // by a USER that was refused
 	grant         Grant
 	byCertificate bool // the login came without a password
 	wrong         int  // wrong passwords so far
@@ -214,7 +215,9 @@ func (s *session) do(cmd ftp.Command) ftp.Reply {
 // carryOut asks the policy, then runs the row's handler.
 func (s *session) carryOut(c *command, cmd ftp.Command) ftp.Reply {
 	refusal := s.policy.refuse(s.state, c, cmd)
-	s.state.Renaming, s.state.Copying = false, false
+	if !c.needs.has(delegates) || !refusal.IsZero() {
+		s.state.Renaming, s.state.Copying = false, false
+	}
 	if !refusal.IsZero() {
 		s.refused(cmd, refusal)
 		if c.needs.has(opensData) && refusal.Code != ftp.CodeDataUnprotected {
@@ -226,8 +229,10 @@ func (s *session) carryOut(c *command, cmd ftp.Command) ftp.Reply {
 	if err != nil {
 		reply = s.replyFor(err, cmd, c.codes.orDefault())
 	}
-	if c.needs.has(opensData) {
+	if c.needs.has(opensData) && reply.Code != ftp.CodeDataUnprotected {
 		s.state = s.state.withoutOffset()
+	}
+	if c.needs.has(uploads) {
 		s.expect = 0
 	}
 	return reply
@@ -250,6 +255,7 @@ func (s *session) renew() error {
 // login ends the connection, and so does what web browsers say: that is how
 // a web page would reach us (security.md T5).
 func (s *session) unknownVerb(verb string) ftp.Reply {
+	s.state.Renaming, s.state.Copying = false, false
 	if isHTTP(verb) {
 		s.srv.event(s, "refused", "verb", verb, "reason", "HTTP on an FTP port")
 		return ftp.Reply{Code: ftp.CodeClosing, Text: "This is FTP, not HTTP"}

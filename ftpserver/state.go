@@ -161,6 +161,7 @@ const (
 	usesOffset          // reads at REST's offset: 555 under a converting TYPE A
 	uploads             // takes no RANG
 	duringTransfer      // answered at once while a transfer runs
+	delegates           // runs a row of another table, which ends RNFR and SITE CPFR
 )
 
 func (n need) has(x need) bool { return n&x != 0 }

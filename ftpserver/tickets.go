@@ -73,9 +73,13 @@ func (t *tickets) login(id sessionID, user string) {
 func (t *tickets) end(id sessionID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := t.now()
-	t.ended = append(t.ended, endedSession{id, now})
-	drop := 0
+	t.ended = append(t.ended, endedSession{id, t.now()})
+	t.forget()
+}
+
+// forget drops the sessions that ended too long ago.
+func (t *tickets) forget() {
+	now, drop := t.now(), 0
 	for drop < len(t.ended) && (len(t.ended)-drop > endedMost || now.Sub(t.ended[drop].when) > endedKept) {
 		delete(t.owners, t.ended[drop].id)
 		drop++
@@ -89,6 +93,7 @@ func (t *tickets) end(id sessionID) {
 func (t *tickets) bound(ticket, id sessionID) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.forget()
 	theirs, ours := t.owners[ticket], t.owners[id]
 	switch {
 	case theirs == nil || ours == nil:

@@ -46,7 +46,8 @@ func (s *session) controlTLS() *tls.Config {
 // §15.1.1) even if another has been put in service since; but only tickets that are bound to this
 // session are resumed, and a new one is held back on w (see wire). A
 // certificate is asked for only where the control connection has one: else a
-// session that carries it would not resume.
+// session that carries it would not resume. Who comes without a bound ticket
+// gets none either: a thief would come back with it.
 func (s *session) dataTLS() func(w *wire) *tls.Config {
 	base, tickets, id := s.baseTLS(), s.srv.tickets, s.ticketID
 	base.DynamicRecordSizingDisabled = true
@@ -68,6 +69,9 @@ func (s *session) dataTLS() func(w *wire) *tls.Config {
 		c := base.Clone()
 		c.WrapSession = func(cs tls.ConnectionState, ss *tls.SessionState) ([]byte, error) {
 			w.holdNext = cs.Version >= tls.VersionTLS13
+			if !cs.DidResume {
+				return tickets.seal(sessionID{}, cs, ss)
+			}
 			return tickets.seal(id, cs, ss)
 		}
 		return c
@@ -79,6 +83,7 @@ func (s *session) dataTLS() func(w *wire) *tls.Config {
 func (s *session) baseTLS() *tls.Config {
 	c := s.cfg.TLS.Clone()
 	c.NextProtos = []string{alpnFTP}
+	c.GetConfigForClient = nil // tickets and binding would not be ours
 	if get, host := c.GetCertificate, s.host; get != nil && host != "" {
 		c.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 			if hello.ServerName == "" {
@@ -90,6 +95,19 @@ func (s *session) baseTLS() *tls.Config {
 		}
 	}
 	return c
+}
+
+// hasCertificate reports whether a handshake could succeed.
+func (s *session) hasCertificate() bool {
+	c := s.cfg.TLS
+	if len(c.Certificates) > 0 {
+		return true
+	}
+	if c.GetCertificate == nil {
+		return false
+	}
+	found, err := c.GetCertificate(&tls.ClientHelloInfo{ServerName: s.host, SupportedVersions: []uint16{tls.VersionTLS13}})
+	return err == nil && found != nil
 }
 
 // certificate is what the client proved to have, nil if nothing.

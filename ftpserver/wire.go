@@ -2,6 +2,7 @@ package ftpserver
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -139,8 +140,18 @@ func (w *wire) send(b []byte) error {
 	if err := w.moving(); err != nil {
 		return err
 	}
-	_, err := w.Conn.Write(b)
-	return err
+	for {
+		n, err := w.Conn.Write(b)
+		if b = b[n:]; err == nil || !w.slow(int64(n), err) {
+			return err
+		}
+	}
+}
+
+// slow reports whether the time was up for a write of which n bytes went out:
+// who is slow but moves is given more.
+func (w *wire) slow(n int64, err error) bool {
+	return n > 0 && errors.Is(err, os.ErrDeadlineExceeded) && w.setDeadline(time.Now().Add(w.stall)) == nil
 }
 
 // moving renews the deadline now and then: setting it for each read would

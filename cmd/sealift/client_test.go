@@ -1,0 +1,117 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/textproto"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// client is a session of a script, under TLS.
+type client struct {
+	*textproto.Conn
+	tls  *tls.Config
+	host string
+	data net.Conn // of an upload that has begun
+}
+
+func (c *client) close() {
+	c.Conn.Close()
+	if c.data != nil {
+		c.data.Close()
+	}
+}
+
+// login opens a session on $ADDR: login SESSION USER PASSWORD [CODE].
+func (s *script) login(ts *testscript.TestScript, args []string) {
+	pem, err := os.ReadFile(filepath.Join(ts.Getenv("SEALIFT_DATA_DIR"), "certs", "ca.pem"))
+	ts.Check(err)
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	host, _, err := net.SplitHostPort(ts.Getenv("ADDR"))
+	ts.Check(err)
+	c := &client{host: host, tls: &tls.Config{RootCAs: roots, ServerName: host, ClientSessionCache: tls.NewLRUClientSessionCache(8)}}
+	conn, err := net.Dial("tcp", ts.Getenv("ADDR"))
+	ts.Check(err)
+	ts.Check(conn.SetDeadline(time.Now().Add(patience)))
+	c.Conn = textproto.NewConn(conn)
+	c.expect(ts, 220)
+	c.command(ts, 234, "AUTH TLS")
+	c.Conn = textproto.NewConn(tls.Client(conn, c.tls))
+	s.clients[args[0]] = c
+	c.command(ts, 331, "USER "+args[1])
+	code := 230
+	if len(args) > 3 {
+		code = number3(ts, args[3])
+	}
+	c.command(ts, code, "PASS "+args[2])
+	if code == 230 {
+		c.command(ts, 200, "PBSZ 0")
+		c.command(ts, 200, "PROT P")
+		c.command(ts, 200, "TYPE I")
+	}
+}
+
+func number3(ts *testscript.TestScript, text string) int {
+	n, err := strconv.Atoi(text)
+	ts.Check(err)
+	return n
+}
+
+func (c *client) expect(ts *testscript.TestScript, code int) string {
+	got, text, err := c.ReadResponse(0)
+	if err != nil || got != code {
+		ts.Fatalf("the reply is %d %s (%v), not %d", got, text, err, code)
+	}
+	return text
+}
+
+func (c *client) command(ts *testscript.TestScript, code int, line string) string {
+	ts.Check(c.PrintfLine("%s", line))
+	return c.expect(ts, code)
+}
+
+// say sends a command, in which \e is ESC, and checks the reply: say SESSION
+// CODE COMMAND…
+func (s *script) say(ts *testscript.TestScript, args []string) {
+	text := s.clients[args[0]].command(ts, number3(ts, args[1]), strings.ReplaceAll(strings.Join(args[2:], " "), `\e`, "\x1b"))
+	ts.Logf("%s", text)
+}
+
+// hear takes a reply that nobody asked for: hear SESSION CODE.
+func (s *script) hear(ts *testscript.TestScript, args []string) {
+	s.clients[args[0]].expect(ts, number3(ts, args[1]))
+}
+
+// begin starts an upload and sends a half: begin SESSION PATH.
+func (s *script) begin(ts *testscript.TestScript, args []string) {
+	c := s.clients[args[0]]
+	var port int
+	_, err := fmt.Sscanf(c.command(ts, 229, "EPSV")[len("Entering Extended Passive Mode "):], "(|||%d|)", &port)
+	ts.Check(err)
+	raw, err := net.Dial("tcp", net.JoinHostPort(c.host, strconv.Itoa(port)))
+	ts.Check(err)
+	ts.Check(c.PrintfLine("STOR %s", args[1]))
+	data := tls.Client(raw, c.tls)
+	c.data = data
+	_, err = data.Write(make([]byte, 1000))
+	ts.Check(err)
+	c.expect(ts, 150)
+}
+
+// finish sends the other half: finish SESSION CODE.
+func (s *script) finish(ts *testscript.TestScript, args []string) {
+	c := s.clients[args[0]]
+	_, err := c.data.Write(make([]byte, 1000))
+	ts.Check(err)
+	ts.Check(c.data.Close())
+	c.expect(ts, number3(ts, args[1]))
+}

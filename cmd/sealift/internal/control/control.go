@@ -1,0 +1,75 @@
+// Package control is how the other commands speak to a running server: JSON
+// over HTTP, on a socket in the data directory that only its owner can open.
+package control
+
+import "time"
+
+// SocketName is the socket's name in the data directory.
+const SocketName = "control.sock"
+
+// Status is how the server is.
+type Status struct {
+	Version    string    `json:"version"`
+	PID        int       `json:"pid"`
+	Health     string    `json:"health"` // "ok" or "degraded"
+	Started    time.Time `json:"started"`
+	DataDir    string    `json:"data_dir"`
+	Config     string    `json:"config,omitempty"` // file name
+	ConfigHash string    `json:"config_hash"`
+	Explicit   []string  `json:"explicit"`
+	Implicit   []string  `json:"implicit"`
+	Sessions   int       `json:"sessions"`
+	Transfers  int       `json:"transfers"`
+	// Panics is how many sessions ended by a fault of the program.
+	Panics      int64       `json:"panics"`
+	Certificate Certificate `json:"certificate"`
+	Warnings    []string    `json:"warnings"`
+}
+
+// Certificate is the one that the server shows.
+type Certificate struct {
+	Fingerprint string    `json:"fingerprint"` // SHA-256
+	Ends        time.Time `json:"ends"`
+}
+
+// Session is one control connection. Client and Path are the peer's words.
+type Session struct {
+	ID          string    `json:"id"`
+	User        string    `json:"user,omitempty"`
+	Remote      string    `json:"remote"`
+	Began       time.Time `json:"began"`
+	Client      string    `json:"client,omitempty"`
+	Implicit    bool      `json:"implicit"`
+	TLS         string    `json:"tls"` // "none" in clear
+	CipherSuite string    `json:"cipher_suite,omitempty"`
+	KeyExchange string    `json:"key_exchange,omitempty"`
+	Resumed     bool      `json:"resumed"`
+	Certificate string    `json:"certificate,omitempty"`
+	Transfer    *Transfer `json:"transfer,omitempty"`
+}
+
+// Transfer is what a session does.
+type Transfer struct {
+	Verb  string    `json:"verb"`
+	Path  string    `json:"path"`
+	Bytes int64     `json:"bytes"`
+	Since time.Time `json:"since"`
+}
+
+// Reloaded is what a reload did.
+type Reloaded struct {
+	ConfigHash string   `json:"config_hash"`
+	Changed    bool     `json:"changed"`
+	Warnings   []string `json:"warnings"`
+}
+
+// A Server is what can be asked.
+type Server interface {
+	Status() Status
+	Sessions() []Session
+	// Kick ends the session of that ID, if there is one.
+	Kick(id string) bool
+	Reload() (Reloaded, error)
+	// Refresh reads the accounts again.
+	Refresh() error
+}
