@@ -351,3 +351,12 @@ func TestDefaultDataDir(t *testing.T) {
 		t.Errorf("no data_dir: %v", err)
 	}
 }
+
+// TestFreePorts: port 0 is each time another one.
+func TestFreePorts(t *testing.T) {
+	anywhere := Setting{Key: "listen.explicit", Value: "127.0.0.1:0,127.0.0.1:0", Source: "--listen"}
+	secured := Setting{Key: "listen.implicit", Value: "127.0.0.1:0", Source: "--implicit"}
+	if _, err := Load("", []string{"HOME=/nowhere"}, anywhere, secured); err != nil {
+		t.Error(err)
+	}
+}

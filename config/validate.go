@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/sealift/sealift/tlsprofile"
 )
@@ -36,7 +37,7 @@ func (c Config) validateListen() error {
 		return c.about("listen.explicit", `explicit = [":21"] is what clients expect`, "is empty, and so is listen.implicit: nobody could connect")
 	}
 	for i, address := range all {
-		if slices.Contains(all[:i], address) {
+		if slices.Contains(all[:i], address) && !strings.HasSuffix(address, ":0") {
 			key := "listen.explicit"
 			if i >= len(c.Listen.Explicit) {
 				key = "listen.implicit"

@@ -1,7 +1,6 @@
 package ftpserver
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/sealift/sealift/ftp"
@@ -72,7 +71,7 @@ func TestRulesAreReasons(t *testing.T) {
 		for verb, c := range commands {
 			cmd := ftp.Command{Verb: verb, Arg: "x"}
 			if refusal, rule := p.refuse(st, c, cmd), p.rule(st, c, cmd); refusal.IsZero() != (rule == "") {
-				t.Fatal(fmt.Sprintf("%s, %+v, %+v: %v by %q", verb, p, st, refusal, rule))
+				t.Fatalf("%s, %+v, %+v: %v by %q", verb, p, st, refusal, rule)
 			}
 		}
 	}

@@ -328,9 +328,9 @@ func (s *session) clnt(_ context.Context, text string) (ftp.Reply, error) {
 	return ftp.Reply{Code: ftp.CodeOK, Text: "Noted"}, nil
 }
 
-func (s *session) csid(_ context.Context, text string) (ftp.Reply, error) {
+func (s *session) csid(ctx context.Context, text string) (ftp.Reply, error) {
 	if text != "" {
-		s.clnt(nil, text)
+		s.clnt(ctx, text)
 	}
 	return ftp.Reply{Code: ftp.CodeOK, Text: "Name=Sealift;"}, nil
 }

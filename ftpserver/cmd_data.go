@@ -119,8 +119,12 @@ func (s *session) eprt(_ context.Context, arg string) (ftp.Reply, error) {
 }
 
 // dialLater makes an active route, to the client itself and no third party
-// (RFC 2577 §3).
+// (RFC 2577 §3). lftp sends :: for its own IPv6 address: the unspecified
+// address means the client's.
 func (s *session) dialLater(to netip.AddrPort) ftp.Reply {
+	if to.Addr().IsUnspecified() {
+		to = netip.AddrPortFrom(s.remote.Addr(), to.Port())
+	}
 	if to.Addr() != s.remote.Addr() || to.Port() < firstUserPort {
 		return ftp.Reply{Code: ftp.CodeBadParameter, Text: "Data goes to your own address and a port from 1024 on"}
 	}

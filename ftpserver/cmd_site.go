@@ -207,7 +207,10 @@ func (s *session) siteRmdir(ctx context.Context, arg string) (ftp.Reply, error) 
 
 // siteCopyFrom notes what SITE CPTO copies.
 func (s *session) siteCopyFrom(ctx context.Context, arg string) (ftp.Reply, error) {
-	_, p, err := s.file(ctx, arg, PermRead)
+	info, p, err := s.file(ctx, arg, PermRead)
+	if err == nil && info.Unfinished {
+		err = &storage.UnfinishedError{Size: info.Size}
+	}
 	if err != nil {
 		return ftp.Reply{}, err
 	}

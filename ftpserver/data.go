@@ -86,11 +86,11 @@ func (t *transfer) finishing() bool {
 	return t.phase.Load() == phaseFinishing
 }
 
-// abort ends the transfer, unless it is as good as done.
+// abort ends the transfer. If it is as good as done, no more than the wait for
+// the peer's end is cut short.
 func (t *transfer) abort(why error) {
-	if t.phase.CompareAndSwap(phaseRunning, phaseAborted) {
-		t.cancel(why)
-	}
+	t.phase.CompareAndSwap(phaseRunning, phaseAborted)
+	t.cancel(why)
 }
 
 // transfer runs one transfer to its end: 150, the data connection, and the
@@ -261,9 +261,9 @@ func transferReply(err error, t *transfer) ftp.Reply {
 	case is(storage.ErrNoSpace):
 		return ftp.Reply{Code: ftp.CodeLocalError, Text: "The disk is full; nothing was stored"}
 	case is(fs.ErrExist):
-		return ftp.Reply{Code: ftp.CodeNameRefused, Text: "A file of that name has come to stand there"}
+		return ftp.Reply{Code: ftp.CodeLocalError, Text: "A file of that name has come to stand there; nothing was stored"}
 	case is(fs.ErrNotExist):
-		return ftp.Reply{Code: ftp.CodeUnavailable, Text: "The directory is gone"}
+		return ftp.Reply{Code: ftp.CodeLocalError, Text: "The directory is gone"}
 	}
 	return ftp.Reply{Code: ftp.CodeLocalError, Text: "Local error; the server's log says more"}
 }

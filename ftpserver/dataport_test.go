@@ -30,30 +30,8 @@ func dialFrom(t *testing.T, from, to string) net.Conn {
 	return conn
 }
 
-// security.md §1, protocol.md §5: a stranger is closed without a byte, and
-// the wait for the client goes on.
-func TestStrangersAtTheDataPort(t *testing.T) {
-	t.Parallel()
-	files := treeOf(t, "alice", map[string]string{"f": "content"})
-	p := loginPeer(t, startServer(t, grants{"alice": {Files: files, Perm: PermAll}}, Config{Policy: openPolicy}), "alice")
-	addr := p.passive()
-	stranger := dialFrom(t, "127.0.0.2", addr)
-	p.want(150, "RETR f")
-	if got, _ := io.ReadAll(stranger); len(got) != 0 {
-		t.Errorf("the stranger got %q", got)
-	}
-	data, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := io.ReadAll(data); err != nil || string(got) != "content" {
-		t.Errorf("the client got %q, %v", got, err)
-	}
-	data.Close()
-	p.await(226)
-}
-
-// A stranger's bytes are not stored either.
+// security.md §1, T4: a stranger's bytes are not stored, and the wait for the
+// client goes on.
 func TestStrangersStoreNothing(t *testing.T) {
 	t.Parallel()
 	files := treeOf(t, "alice", nil)

@@ -25,7 +25,7 @@ func TestClientThatNeverReads(t *testing.T) {
 		t.Run(test.why, func(t *testing.T) {
 			t.Parallel()
 			config, policy := serverTLS(), Policy{Binding: BindOff}
-			client := fresh(test.version)
+			client := resuming(test.version) // asks for tickets
 			if test.proof {
 				config, policy.ClientCertificate = trusting(), CertificateRequest
 				client.Certificates = []tls.Certificate{proofOf("alice")}
@@ -40,6 +40,7 @@ func TestClientThatNeverReads(t *testing.T) {
 					t.Fatal(err)
 				}
 				conn.SetDeadline(time.Now().Add(patience))
+				client.ClientSessionCache = tls.NewLRUClientSessionCache(1)
 				data := tls.Client(&miserly{Conn: conn}, client)
 				if _, err := data.Write(megabytes); err != nil {
 					t.Fatalf("try %d: %v", try, err)

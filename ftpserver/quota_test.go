@@ -86,8 +86,9 @@ func TestQuotaOfFilesUnderManyUploads(t *testing.T) {
 	balanced(t, l, files)
 }
 
-// upload is a whole upload to a port that was asked for. It may run in a
-// goroutine: what fails is the code 0.
+// upload is a whole upload to a port that was asked for, in a goroutine. What
+// fails is the code 0; a reply that does not come ends the goroutine, and fails
+// the test.
 func (p *peer) upload(addr, line string) ftp.Code {
 	if _, err := io.WriteString(p.conn, line+"\r\n"); err != nil {
 		return 0

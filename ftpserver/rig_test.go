@@ -171,9 +171,8 @@ func (a *accounts) revoke(name string) {
 
 // meter counts what the tree holds, and holds it to a quota.
 type meter struct {
-	mu         sync.Mutex
-	now        ftpserver.Usage
-	unmeasured bool // no quota is set: SITE QUOTA and AVBL have nothing to say
+	mu  sync.Mutex
+	now ftpserver.Usage
 }
 
 func (m *meter) Add(bytes, files int64) error {

@@ -126,11 +126,14 @@ func listen(local netip.Addr, ports PortRange) (*net.TCPListener, error) {
 	return nil, errPortsTaken
 }
 
-// stride is a step that visits each of size places once.
+// stride is a step that visits each of size places once: the one nearest to
+// 5/8 of size, so that no neighbour comes next where there is another place.
 func stride(size int) int {
-	for step := size*5/8 + 1; ; step++ {
-		if gcd(step, size) == 1 {
-			return step
+	for start, off := size*5/8+1, 0; ; off++ {
+		for _, step := range []int{start - off, start + off} {
+			if gcd(step, size) == 1 {
+				return step
+			}
 		}
 	}
 }

@@ -30,7 +30,8 @@ func (c *client) close() {
 	}
 }
 
-// login opens a session on $ADDR: login SESSION USER PASSWORD [CODE].
+// login opens a session on $ADDR: login SESSION USER PASSWORD [CODE]; without
+// a password by certificate.
 func (s *script) login(ts *testscript.TestScript, args []string) {
 	pem, err := os.ReadFile(filepath.Join(ts.Getenv("SEALIFT_DATA_DIR"), "certs", "ca.pem"))
 	ts.Check(err)
@@ -47,6 +48,13 @@ func (s *script) login(ts *testscript.TestScript, args []string) {
 	c.command(ts, 234, "AUTH TLS")
 	c.Conn = textproto.NewConn(tls.Client(conn, c.tls))
 	s.clients[args[0]] = c
+	if s.certificate != nil {
+		c.tls.Certificates = []tls.Certificate{*s.certificate}
+	}
+	if len(args) == 2 {
+		c.command(ts, 232, "USER "+args[1])
+		return
+	}
 	c.command(ts, 331, "USER "+args[1])
 	code := 230
 	if len(args) > 3 {

@@ -2,9 +2,12 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"io/fs"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -36,6 +39,7 @@ func TestScripts(t *testing.T) {
 			env.Defer(func() { s.end(env.T().(testing.TB)) })
 			return nil
 		},
+		Condition: func(word string) (bool, error) { return hasTool(word, t) },
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"serve":   onScript((*script).serve),
 			"signal":  onScript((*script).signal),
@@ -48,8 +52,28 @@ func TestScripts(t *testing.T) {
 			"hear":    onScript((*script).hear),
 			"begin":   onScript((*script).begin),
 			"finish":  onScript((*script).finish),
+			"systemd": onScript((*script).systemd),
+			"issue":   onScript((*script).issue),
+			"revoke":  onScript((*script).revoke),
 		},
 	})
+}
+
+// hasTool is the condition tool:NAME. Where all tools have to be there, one
+// that is absent fails the script, else it is said.
+func hasTool(word string, t *testing.T) (bool, error) {
+	name, isTool := strings.CutPrefix(word, "tool:")
+	if !isTool {
+		return false, errors.New("unknown condition " + word)
+	}
+	_, err := exec.LookPath(name)
+	if err != nil && os.Getenv("SEALIFT_REQUIRE_TOOLS") == "1" {
+		return false, err
+	}
+	if err != nil {
+		t.Logf("%s is not here; what needs it is not tested", name)
+	}
+	return err == nil, nil
 }
 
 type scriptKey struct{}
@@ -60,6 +84,9 @@ type script struct {
 	servers map[string]*server
 	clients map[string]*client
 	secrets []string
+	// certificate is what clients show from now on.
+	certificate *tls.Certificate
+	manager     net.PacketConn // what the server takes for systemd; nil if there is none
 }
 
 // onScript is a command of scripts; none can be negated.
@@ -84,7 +111,9 @@ func (s *script) capture(ts *testscript.TestScript, args []string) {
 }
 
 // secret names words that no file of the server may hold.
-func (s *script) secret(_ *testscript.TestScript, args []string) { s.secrets = append(s.secrets, args...) }
+func (s *script) secret(_ *testscript.TestScript, args []string) {
+	s.secrets = append(s.secrets, args...)
+}
 
 // end stops what still runs, and looks for secrets in all that was written.
 func (s *script) end(t testing.TB) {
@@ -93,6 +122,9 @@ func (s *script) end(t testing.TB) {
 	}
 	for _, one := range s.servers {
 		one.kill()
+	}
+	if s.manager != nil {
+		s.manager.Close()
 	}
 	err := filepath.WalkDir(s.work, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) || err == nil && !written(path, d) {

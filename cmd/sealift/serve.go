@@ -111,12 +111,13 @@ func curlLine(a announcement, address string) string {
 	return line + "--user " + shellWord(a.User) + " ftp://" + address + "/"
 }
 
+// lftpLine sets what is to be trusted before it connects.
 func lftpLine(a announcement, address string) string {
 	set := "set ftp:ssl-force yes; set ftp:ssl-protect-data yes"
 	if a.CAFile != "" {
 		set += fmt.Sprintf("; set ssl:ca-file %q", a.CAFile)
 	}
-	return "lftp -e " + shellWord(set) + " -u " + shellWord(a.User) + " ftp://" + address + "/"
+	return "lftp -e " + shellWord(set+"; open -u "+a.User+" ftp://"+address)
 }
 
 // reachable is an address under which other computers, too, reach the first

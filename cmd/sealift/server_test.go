@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -73,7 +74,7 @@ func exists(path string) bool {
 
 // environment are the script's variables that matter.
 func environment(ts *testscript.TestScript) (env []string) {
-	for _, name := range []string{"PATH", "HOME", "LC_ALL", "SEALIFT_DATA_DIR", "TMPDIR"} {
+	for _, name := range []string{"PATH", "HOME", "LC_ALL", "SEALIFT_DATA_DIR", "TMPDIR", "NOTIFY_SOCKET"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env
@@ -162,5 +163,25 @@ func (s *script) stopped(ts *testscript.TestScript, args []string) {
 	}
 	if err := one.cmd.Wait(); err != nil {
 		ts.Fatalf("%s: %v\n%s", args[0], err, one.text())
+	}
+}
+
+// systemd waits for a notice of the server that holds the pattern: systemd
+// PATTERN. The first call, before the server starts, has none: it listens.
+func (s *script) systemd(ts *testscript.TestScript, args []string) {
+	if s.manager == nil {
+		socket := ts.MkAbs("notify")
+		conn, err := net.ListenPacket("unixgram", socket)
+		ts.Check(err)
+		s.manager = conn
+		ts.Setenv("NOTIFY_SOCKET", socket)
+		return
+	}
+	ts.Check(s.manager.SetReadDeadline(time.Now().Add(patience)))
+	notice := make([]byte, 1024)
+	n, _, err := s.manager.ReadFrom(notice)
+	ts.Check(err)
+	if !regexp.MustCompile(args[0]).Match(notice[:n]) {
+		ts.Fatalf("the notice is %q, not %s", notice[:n], args[0])
 	}
 }

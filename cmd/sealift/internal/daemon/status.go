@@ -3,10 +3,8 @@ package daemon
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	sdnotify "github.com/coreos/go-systemd/v22/daemon"
@@ -64,7 +62,7 @@ func notifyReady() { _, _ = sdnotify.SdNotify(false, sdnotify.SdNotifyReady) }
 func notifyStopping() { _, _ = sdnotify.SdNotify(false, sdnotify.SdNotifyStopping) }
 
 func notifyReloading() {
-	_, _ = sdnotify.SdNotify(false, fmt.Sprintf("%s\n%s", sdnotify.SdNotifyReloading, strings.TrimSpace(sdnotify.SdNotifyMonotonicUsec())))
+	_, _ = sdnotify.SdNotify(false, sdnotify.SdNotifyReloading+"\n"+sdnotify.SdNotifyMonotonicUsec())
 }
 
 // controls are a daemon as the control socket sees it.
