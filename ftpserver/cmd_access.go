@@ -72,11 +72,11 @@ func (s *session) dropLogin() {
 // USER, where the policy has it stand for the password (protocol.md §3, 4).
 // The reply is zero, or 421.
 func (s *session) certificateLogin() ftp.Reply {
-	if !s.policy.CertificateLogin || s.certificate() == nil || s.state.Login == LoggedIn {
+	if s.certificate() == nil || s.state.Login == LoggedIn {
 		return ftp.Reply{}
 	}
 	g, err := s.srv.backend.Login(s.ctx, s.credentials("", ""))
-	if err != nil {
+	if err != nil || !s.policyOf(g).CertificateLogin {
 		return ftp.Reply{}
 	}
 	reply := s.enter(g, g.User)
@@ -196,7 +196,7 @@ func (s *session) askAtUser(ctx context.Context, name string) ftp.Reply {
 	}
 	g, err := s.srv.backend.Login(ctx, s.credentials(name, ""))
 	switch {
-	case err == nil && certificate && s.policy.CertificateLogin:
+	case err == nil && certificate && s.policyOf(g).CertificateLogin:
 		if reply := s.enter(g, name); reply.Code != ftp.CodeLoggedIn {
 			return reply
 		}
@@ -264,11 +264,7 @@ func (s *session) enter(g Grant, name string) ftp.Reply {
 	if g.User == "" {
 		g.User = name
 	}
-	policy := s.cfg.Policy
-	if g.Policy != nil {
-		policy = *g.Policy
-	}
-	if err := policy.refuseGrant(s.state, s.certificate() != nil); err != nil {
+	if err := s.policyOf(g).refuseGrant(s.state, s.certificate() != nil); err != nil {
 		s.state.Login = LoggedOut
 		reply := loginReply(err)
 		s.srv.event(s, "login refused", "reason", err.Error(), "reply", int(reply.Code))
@@ -301,11 +297,15 @@ func (s *session) enter(g Grant, name string) ftp.Reply {
 // take puts a Grant, new or renewed, into force.
 func (s *session) take(g Grant) {
 	g.User = s.user
-	s.grant, s.state.Perm = g, g.Perm
-	s.policy = s.cfg.Policy
+	s.grant, s.state.Perm, s.policy = g, g.Perm, s.policyOf(g)
+}
+
+// policyOf is the policy of a session that has this Grant.
+func (s *session) policyOf(g Grant) Policy {
 	if g.Policy != nil {
-		s.policy = *g.Policy
+		return *g.Policy
 	}
+	return s.cfg.Policy
 }
 
 func (s *session) acct(context.Context, string) (ftp.Reply, error) {

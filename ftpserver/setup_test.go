@@ -151,8 +151,8 @@ func setPolicy(p *ftpserver.Policy, key, value string) error {
 		p.ClientCertificate = ftpserver.CertificateRequest
 	case "client_certificate=require":
 		p.ClientCertificate = ftpserver.CertificateRequire
-	case "certificate_login=instead-of-password":
-		p.CertificateLogin = true
+	case "certificate_login=instead-of-password", "certificate_login=with-password":
+		p.CertificateLogin = value == "instead-of-password"
 	case "session_binding=require":
 		p.Binding = ftpserver.BindRequire
 	case "session_binding=off":
