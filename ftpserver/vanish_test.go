@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -14,6 +15,13 @@ import (
 
 // holding is what a server holds at a moment.
 type holding struct{ goroutines, descriptors int }
+
+// withoutGC keeps the collector from closing what was forgotten.
+func withoutGC(t testing.TB) {
+	t.Helper()
+	before := debug.SetGCPercent(-1)
+	t.Cleanup(func() { debug.SetGCPercent(before) })
+}
 
 func holdings(t testing.TB) holding {
 	t.Helper()
@@ -99,6 +107,7 @@ func (p *tlsPeer) private(addr string) *tls.Conn {
 // security.md E5, E6, §5: whoever vanishes, at whatever moment, leaves
 // nothing behind.
 func TestVanishedClientsLeaveNothing(t *testing.T) {
+	withoutGC(t)
 	quick := Limits{DrainTimeout: 200 * time.Millisecond}
 	for _, how := range []struct {
 		why string
@@ -172,6 +181,7 @@ func TestVanishedStrangersLeaveNothing(t *testing.T) {
 // security.md P11: ABOR ends a transfer at once, at whatever moment: 426 and
 // 226; with all bytes in, 226 twice.
 func TestAbortAtEveryStage(t *testing.T) {
+	withoutGC(t)
 	r := run(t, Config{})
 	fill(t, r.files, map[string]string{"much": string(megabytes), "little": "x"})
 	p := entered(t, r.addr, "alice", resuming(tls.VersionTLS12))

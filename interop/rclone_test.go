@@ -33,6 +33,7 @@ func findRclone(t *testing.T, g target) rclone {
 		fmt.Sprintf("RCLONE_CONFIG_SERVER_TLS=%t", g.implicit),
 		fmt.Sprintf("RCLONE_CONFIG_SERVER_EXPLICIT_TLS=%t", !g.implicit),
 		fmt.Sprintf("RCLONE_CONFIG_SERVER_DISABLE_TLS13=%t", g.tls == "1.2"),
+		"RCLONE_LOG_LEVEL=ERROR",
 		"RCLONE_RETRIES=1",
 		"RCLONE_LOW_LEVEL_RETRIES=1",
 	}
