@@ -26,7 +26,7 @@ func (a *alarm) set(t time.Time) error {
 	if a.why != "" {
 		t = past
 	}
-	return a.conn.SetReadDeadline(t)
+	return a.conn.SetDeadline(t)
 }
 
 // transferBegins takes the clock off the control connection.
@@ -34,7 +34,7 @@ func (a *alarm) transferBegins() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.busy = true
-	return a.conn.SetReadDeadline(time.Time{})
+	return a.conn.SetDeadline(time.Time{})
 }
 
 // transferEnds wakes the session, which reads the control connection meanwhile.

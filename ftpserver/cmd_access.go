@@ -152,7 +152,7 @@ func (s *session) rein(context.Context, string) (ftp.Reply, error) {
 	s.state = s.state.afterRein()
 	s.forget()
 	s.dropLogin()
-	s.host = ""
+	s.host, s.peer = "", nil
 	return ready, nil
 }
 
@@ -285,7 +285,7 @@ func (s *session) enter(g Grant, name string) ftp.Reply {
 	}
 	s.user = g.User
 	s.state = s.state.loggedIn(g.Perm)
-	s.state.Converts = s.state.Converts && !g.ASCIIOff
+	s.state.Converts = s.ascii && !g.ASCIIOff
 	s.cwd, s.wrong = "/", 0
 	s.take(g)
 	s.srv.tickets.login(s.ticketID, g.User)

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/sealift/sealift/ftp"
@@ -57,7 +58,7 @@ func (u *upload) close(err error) error {
 
 // isOutside reports whether something else than the storage ended a transfer.
 func isOutside(err error) bool {
-	for _, outside := range []error{errAborted, errGone, errKicked, errNobody, errBadAddress, errUnbound, errDataTLS, context.Canceled} {
+	for _, outside := range []error{errAborted, errGone, errKicked, errNobody, errBadAddress, errUnbound, errDataTLS, context.Canceled, net.ErrClosed} {
 		if errors.Is(err, outside) {
 			return true
 		}

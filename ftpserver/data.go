@@ -63,6 +63,7 @@ type transfer struct {
 	phase  atomic.Int32
 	cancel context.CancelCauseFunc
 	result chan error
+	over   chan struct{} // closed when run has ended
 	facts  dataFacts
 }
 
@@ -106,7 +107,7 @@ func (s *session) transfer(ctx context.Context, t *transfer) (ftp.Reply, error) 
 	t.route, t.level, t.limits, t.began = s.route, s.state.Protection, s.cfg.Limits, time.Now()
 	s.route, s.state.HasRoute = nil, false
 	t.open = s.opener(t)
-	t.result = make(chan error, 1)
+	t.result, t.over = make(chan error, 1), make(chan struct{})
 	ctx, t.cancel = context.WithCancelCause(ctx)
 	defer t.cancel(nil)
 	if err := s.alarm.transferBegins(); err != nil {
@@ -134,6 +135,7 @@ func (s *session) run(ctx context.Context, t *transfer) {
 		}
 		s.alarm.transferEnds()
 		t.result <- err
+		close(t.over)
 	}()
 	err = t.carry(ctx)
 }
@@ -184,6 +186,10 @@ func (s *session) attend(t *transfer) ftp.Reply {
 		case errors.Is(err, errLineTooLong):
 			s.reply(s.unreadable(err))
 			continue
+		case errors.Is(err, errFlood):
+			t.abort(errGone)
+			s.reply(s.ended(t, <-t.result))
+			return s.unreadable(err)
 		case err != nil:
 			t.abort(errGone)
 			s.over = true

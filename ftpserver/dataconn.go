@@ -17,8 +17,10 @@ type dataConn interface {
 	// Read receives; io.EOF is the authenticated end of the file, as far as
 	// the protection level has one.
 	io.Reader
-	// Write sends up to one chunk.
+	// Write sends up to one chunk, at the latest with the next one, flush or
+	// end.
 	io.Writer
+	flush() error
 	// sendFrom sends src to its end and counts the bytes.
 	sendFrom(src io.Reader, moved *atomic.Int64) error
 	// receiving prepares for an upload.
@@ -146,24 +148,30 @@ var chunkBuffers = sync.Pool{New: func() any {
 	return &b
 }}
 
-// sendChunks copies src to the connection, a chunk at a time.
+// sendChunks copies src to the connection, a chunk at a time. io.EOF alone is
+// the end of src: a store that breaks in the middle of a file must not make
+// half of it look whole. With a rate limit each piece is sent at once.
 func sendChunks(c dataConn, src io.Reader, moved *atomic.Int64) error {
 	buffer := chunkBuffers.Get().(*[]byte)
 	defer chunkBuffers.Put(buffer)
+	_, slowly := src.(*limitedReader)
 	for {
-		n, readErr := io.ReadFull(src, *buffer)
+		n, readErr := src.Read(*buffer)
 		if n > 0 {
 			if _, err := c.Write((*buffer)[:n]); err != nil {
 				return err
 			}
 			moved.Add(int64(n))
 		}
-		switch readErr {
-		case nil:
-		case io.EOF, io.ErrUnexpectedEOF:
+		switch {
+		case readErr == io.EOF:
 			return nil
-		default:
+		case readErr != nil:
 			return readErr
+		case slowly:
+			if err := c.flush(); err != nil {
+				return cut(err)
+			}
 		}
 	}
 }

@@ -25,8 +25,17 @@ type pass struct {
 	user string // "" before the login
 }
 
+// counted is what counts as one address: of IPv6 the /64 that one client has.
+func counted(addr netip.Addr) netip.Addr {
+	if addr.Is6() {
+		return netip.PrefixFrom(addr.WithZone(""), 64).Masked().Addr()
+	}
+	return addr
+}
+
 // enter takes a place for a client that is not logged in, or says why not.
 func (d *door) enter(addr netip.Addr, l *Limits) (p *pass, refusal string) {
+	addr = counted(addr)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	here := d.addresses[addr]

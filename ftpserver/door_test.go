@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -132,6 +133,7 @@ func TestDoorUnderManyAtOnce(t *testing.T) {
 						refused.Add(1)
 					}
 				}
+				runtime.Gosched() // so that others come while this one is in
 				if why := d.overfull(&l, perUser); why != "" {
 					t.Error(why)
 					return
@@ -168,4 +170,27 @@ func (d *door) overfull(l *Limits, perUser int) string {
 		}
 	}
 	return ""
+}
+
+// A client that has a whole /64 of IPv6 is one client.
+func TestDoorCountsNetworksOfIPv6(t *testing.T) {
+	t.Parallel()
+	l := Limits{SessionsPerAddress: 1}.withDefaults()
+	var d door
+	for _, test := range []struct {
+		why    string
+		addr   string
+		refuse bool
+	}{
+		{"the first one finds a place", "2001:db8::1", false},
+		{"another address of the same network is the same client", "2001:db8::2:1", true},
+		{"another network is another client", "2001:db8:0:1::1", false},
+		{"of IPv4 each address is a client", "192.0.2.1", false},
+		{"…", "192.0.2.2", false},
+	} {
+		_, refusal := d.enter(netip.MustParseAddr(test.addr), &l)
+		if (refusal != "") != test.refuse {
+			t.Errorf("%s: %s: %q", test.why, test.addr, refusal)
+		}
+	}
 }

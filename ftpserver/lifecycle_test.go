@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"net"
+	"os"
 	"testing"
 	"time"
 
@@ -254,7 +255,9 @@ func TestPanicsAreContained(t *testing.T) {
 				data := p.begin(test.line)
 				io.WriteString(data, "content")
 				data.CloseWrite()
-				io.Copy(io.Discard, data)
+				if _, err := io.Copy(io.Discard, data); errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Fatal("the data connection is still open")
+				}
 				data.Close()
 				p.await(451)
 				p.want(200, "NOOP")

@@ -3,6 +3,7 @@ package ftpserver
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/netip"
@@ -30,9 +31,10 @@ type session struct {
 	cancel     context.CancelCauseFunc
 
 	tcp    *controlConn
-	tls    *tls.Conn        // nil in clear
-	conn   net.Conn         // tls, or tcp
-	served *tls.Certificate // on the control connection; nil if a session was resumed
+	tls    *tls.Conn         // nil in clear
+	conn   net.Conn          // tls, or tcp
+	served *tls.Certificate  // on the control connection; nil if a session was resumed
+	peer   *x509.Certificate // the client\'s, also after CCC
 	lines  lineReader
 	out    []byte // a reply on its way
 
@@ -146,6 +148,9 @@ func (s *session) step() {
 // read is the next command: the one that waited behind a transfer, or a new
 // one.
 func (s *session) read() (ftp.Command, error) {
+	if s.alarm.reason() != "" {
+		return ftp.Command{}, os.ErrDeadlineExceeded
+	}
 	if cmd := s.waiting; cmd != nil {
 		s.waiting = nil
 		return *cmd, nil
@@ -312,6 +317,9 @@ func (s *session) hangUp() {
 // close frees what the session holds.
 func (s *session) close() {
 	s.cancel(net.ErrClosed)
+	if s.running != nil { // a panic left it behind
+		<-s.running.over
+	}
 	s.dropRoute()
 	s.tcp.Conn.Close()
 	s.pass.leave()

@@ -112,13 +112,7 @@ func (s *session) hasCertificate() bool {
 
 // certificate is what the client proved to have, nil if nothing.
 func (s *session) certificate() *x509.Certificate {
-	if s.tls == nil {
-		return nil
-	}
-	if shown := s.tls.ConnectionState().PeerCertificates; len(shown) > 0 {
-		return shown[0]
-	}
-	return nil
+	return s.peer
 }
 
 // secure runs the handshake on the control connection.
@@ -136,8 +130,12 @@ func (s *session) secure() error {
 	}
 	s.tls, s.conn = conn, conn
 	s.lines.reset(conn, conn)
-	if cs := conn.ConnectionState(); cs.ServerName != "" {
+	cs := conn.ConnectionState()
+	if cs.ServerName != "" {
 		s.host = cs.ServerName
+	}
+	if len(cs.PeerCertificates) > 0 {
+		s.peer = cs.PeerCertificates[0]
 	}
 	s.publishTLS()
 	return nil

@@ -206,7 +206,11 @@ func (b *Backend) enter(ctx context.Context, name string, c ftpserver.Credential
 		return ftpserver.Grant{}, err
 	}
 	l := &login{backend: b, member: m, remote: c.Remote.Addr(), certificate: c.Certificate, withoutPassword: !c.HasPassword}
-	return l.renew()
+	g, err := l.renew()
+	if err != nil {
+		return ftpserver.Grant{}, ftpserver.ErrRefused
+	}
+	return g, nil
 }
 
 func homeHint(err error) string {

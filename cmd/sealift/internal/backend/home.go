@@ -25,6 +25,7 @@ type homes struct {
 // its own on what it holds; what one of them changes, all have to know.
 type home struct {
 	mu      sync.Mutex
+	changes int                        // of what it holds, so far
 	ledgers map[string]*account.Ledger // by account; none for those without a quota
 }
 
@@ -56,6 +57,7 @@ func (m meter) Add(bytes, files int64) error {
 			return err
 		}
 	}
+	m.home.changes++
 	for user, l := range m.home.ledgers {
 		if user != m.user {
 			heldBytes, heldFiles, _, _ := l.Usage()
@@ -86,34 +88,48 @@ func (h *home) open(user string, count func() (bytes, files int64, err error)) (
 		return l, nil
 	}
 	l := account.NewLedger(storage.ErrQuota)
-	if !h.join(user, l) {
+	for try := 1; ; try++ {
+		joined, changes := h.join(user, l)
+		if joined {
+			return l, nil
+		}
 		bytes, files, err := count()
 		if err != nil {
 			return nil, err
 		}
 		l.SetUsage(bytes, files)
-		h.add(user, l)
+		if h.add(user, l, changes, try == mostCounts) {
+			return l, nil
+		}
 	}
-	return l, nil
 }
 
-// join copies the usage of another ledger, if there is one.
-func (h *home) join(user string, l *account.Ledger) bool {
+// mostCounts is how often a home that changes meanwhile is counted.
+const mostCounts = 5
+
+// join copies the usage of another ledger, if there is one; else it tells how
+// many changes there were before a count begins.
+func (h *home) join(user string, l *account.Ledger) (joined bool, changes int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, other := range h.ledgers {
 		bytes, files, _, _ := other.Usage()
 		l.SetUsage(bytes, files)
 		h.ledgers[user] = l
-		return true
+		return true, 0
 	}
-	return false
+	return false, h.changes
 }
 
-func (h *home) add(user string, l *account.Ledger) {
+// add puts a ledger into use, if nothing has changed since its count began.
+func (h *home) add(user string, l *account.Ledger, changes int, inAnyCase bool) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.changes != changes && !inAnyCase {
+		return false
+	}
 	h.ledgers[user] = l
+	return true
 }
 
 // tree is what an account sees: its home, and what is mounted in it.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/sealift/sealift/account"
@@ -27,10 +28,13 @@ func (b *Backend) SetSettings(ctx context.Context, s Settings) error {
 // is known to their sessions at the next command. On an error the others are
 // up to date, and those that could not be read stand as they were.
 func (b *Backend) Refresh(ctx context.Context) error {
-	var errs []error
-	for _, m := range b.all() {
-		errs = append(errs, b.refresh(ctx, m))
+	all := b.all()
+	errs := make([]error, len(all))
+	var done sync.WaitGroup
+	for i, m := range all { // at once: one whose home is slow keeps nobody
+		done.Go(func() { errs[i] = b.refresh(ctx, m) })
 	}
+	done.Wait()
 	return errors.Join(errs...)
 }
 
