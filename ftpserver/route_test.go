@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -109,6 +110,9 @@ func TestPassivePortsAreNotGuessed(t *testing.T) {
 		{"a range", freeRange(t, 1000)},
 		{"any port", PortRange{}},
 	} {
+		if test.ports == (PortRange{}) && runtime.GOOS != "linux" {
+			continue // the system chooses, and not every one at random
+		}
 		steps, last := map[int]int{}, 0
 		for range tries {
 			l, err := listen(loopback, test.ports)
