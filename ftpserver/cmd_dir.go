@@ -19,16 +19,9 @@ var errTreeTooLarge = ftp.Reply{Code: ftp.CodeUnavailable, Text: "The tree has m
 
 // cwdTo changes the working directory (RFC 959 §4.1.1).
 func (s *session) cwdTo(ctx context.Context, arg string) (ftp.Reply, error) {
-	dir, err := s.resolve(arg, 0)
+	dir, err := s.directory(ctx, arg, 0)
 	if err != nil {
 		return ftp.Reply{}, err
-	}
-	info, err := s.grant.Files.Stat(ctx, dir)
-	if err != nil {
-		return ftp.Reply{}, err
-	}
-	if info.Type != storage.Dir {
-		return ftp.Reply{}, storage.ErrNotDir
 	}
 	s.cwd = dir
 	return ftp.Replyf(ftp.CodeFileOK, "Now in %s", ftp.Quote(string(dir))), nil
@@ -194,16 +187,9 @@ func (s *session) dsiz(ctx context.Context, arg string) (ftp.Reply, error) {
 // avbl is how many bytes may be added: what the quota leaves, or what the
 // disk leaves, whichever is less.
 func (s *session) avbl(ctx context.Context, arg string) (ftp.Reply, error) {
-	dir, err := s.resolve(arg, permUpload)
+	dir, err := s.directory(ctx, arg, permUpload)
 	if err != nil {
 		return ftp.Reply{}, err
-	}
-	info, err := s.grant.Files.Stat(ctx, dir)
-	if err != nil {
-		return ftp.Reply{}, err
-	}
-	if info.Type != storage.Dir {
-		return ftp.Reply{}, storage.ErrNotDir
 	}
 	features, err := s.grant.Files.Features(ctx, dir)
 	if err != nil {

@@ -46,6 +46,25 @@ func hasControl(name string) bool {
 	return strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
+// lookup is resolve, and what stands there.
+func (s *session) lookup(ctx context.Context, arg string, any Perm) (storage.Path, storage.Info, error) {
+	p, err := s.resolve(arg, any)
+	if err != nil {
+		return "", storage.Info{}, err
+	}
+	info, err := s.grant.Files.Stat(ctx, p)
+	return p, info, err
+}
+
+// directory is lookup for a directory alone.
+func (s *session) directory(ctx context.Context, arg string, any Perm) (storage.Path, error) {
+	dir, info, err := s.lookup(ctx, arg, any)
+	if err == nil && info.Type != storage.Dir {
+		err = storage.ErrNotDir
+	}
+	return dir, err
+}
+
 // retr sends one file over the data connection (RFC 959 §4.1.3), from the
 // offset of a preceding REST, or the bytes of a RANG. The file is opened
 // first, so a missing one is refused with 550 before the client is told to
@@ -110,11 +129,7 @@ func (s *session) dele(ctx context.Context, arg string) (ftp.Reply, error) {
 
 // rnfr notes what RNTO renames (RFC 959 §4.1.3).
 func (s *session) rnfr(ctx context.Context, arg string) (ftp.Reply, error) {
-	p, err := s.resolve(arg, PermRename)
-	if err != nil {
-		return ftp.Reply{}, err
-	}
-	info, err := s.grant.Files.Stat(ctx, p)
+	p, info, err := s.lookup(ctx, arg, PermRename)
 	if err != nil {
 		return ftp.Reply{}, err
 	}
@@ -159,11 +174,7 @@ func (s *session) size(ctx context.Context, arg string) (ftp.Reply, error) {
 
 // file is a regular file and what is known of it.
 func (s *session) file(ctx context.Context, arg string, any Perm) (storage.Info, storage.Path, error) {
-	p, err := s.resolve(arg, any)
-	if err != nil {
-		return storage.Info{}, "", err
-	}
-	info, err := s.grant.Files.Stat(ctx, p)
+	p, info, err := s.lookup(ctx, arg, any)
 	if err == nil && info.Type == storage.Dir {
 		err = storage.ErrIsDir
 	}
@@ -257,11 +268,7 @@ func parseMode(s string) (fs.FileMode, error) {
 }
 
 func (s *session) setAttr(ctx context.Context, name string, a storage.Attr) error {
-	p, err := s.resolve(name, PermAttributes)
-	if err != nil {
-		return err
-	}
-	info, err := s.grant.Files.Stat(ctx, p)
+	p, info, err := s.lookup(ctx, name, PermAttributes)
 	if err != nil {
 		return err
 	}

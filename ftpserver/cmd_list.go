@@ -90,11 +90,7 @@ func (s *session) nlst(ctx context.Context, arg string) (ftp.Reply, error) {
 
 // mlsd sends facts, for programs (RFC 3659 §7). A file's path is 501.
 func (s *session) mlsd(ctx context.Context, arg string) (ftp.Reply, error) {
-	dir, err := s.resolve(arg, PermList)
-	if err != nil {
-		return ftp.Reply{}, err
-	}
-	info, err := s.grant.Files.Stat(ctx, dir)
+	dir, info, err := s.lookup(ctx, arg, PermList)
 	if err != nil {
 		return ftp.Reply{}, err
 	}
@@ -139,11 +135,7 @@ func (s *session) find(ctx context.Context, arg string) (found, error) {
 }
 
 func (s *session) findExact(ctx context.Context, arg string) (found, error) {
-	p, err := s.resolve(arg, PermList)
-	if err != nil {
-		return found{}, err
-	}
-	info, err := s.grant.Files.Stat(ctx, p)
+	p, info, err := s.lookup(ctx, arg, PermList)
 	if err != nil {
 		return found{}, err
 	}
@@ -295,11 +287,7 @@ var dirLetters = []permLetter{
 
 // mlst tells the facts of one file over the control connection (RFC 3659 §7).
 func (s *session) mlst(ctx context.Context, arg string) (ftp.Reply, error) {
-	p, err := s.resolve(arg, PermList)
-	if err != nil {
-		return ftp.Reply{}, err
-	}
-	info, err := s.grant.Files.Stat(ctx, p)
+	p, info, err := s.lookup(ctx, arg, PermList)
 	if err != nil {
 		return ftp.Reply{}, err
 	}
