@@ -78,6 +78,8 @@ var keys = []key{
 		func(c *Config) value {
 			return choice(&c.Policy.NoActive, options[bool]{{"allow", false}, {"deny", true}})
 		}},
+	{"policy.compression", "deny | allow: MODE Z",
+		func(c *Config) value { return allow(&c.Policy.Compression) }},
 	{"policy.ccc", "deny | allow: going back to clear commands",
 		func(c *Config) value { return allow(&c.Policy.CCC) }},
 	{"policy.accounts_may_relax", "true: an account may be laxer than this; stricter it may always be",

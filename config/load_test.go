@@ -89,6 +89,7 @@ session_binding = "require"
 missing_close_notify = "accept"
 auth_after_login = "keep-login"
 active_mode = "deny"
+compression = "allow"
 ccc = "allow"
 accounts_may_relax = true
 [accounts]
@@ -124,7 +125,7 @@ transfer_log = "/var/log/xferlog"
 		},
 		Policy: ftpserver.Policy{
 			UnprotectedCommands: true, UnprotectedData: true, ClientCertificate: ftpserver.CertificateRequire, CertificateLogin: true,
-			Binding: ftpserver.BindRequire, AcceptMissingCloseNotify: true, KeepLogin: true, NoActive: true, CCC: true,
+			Binding: ftpserver.BindRequire, AcceptMissingCloseNotify: true, KeepLogin: true, NoActive: true, Compression: true, CCC: true,
 		},
 		Relax: true,
 		Limits: Limits{

@@ -83,8 +83,8 @@ func TestNoOverrideRelaxes(t *testing.T) {
 			}
 		}
 	}
-	if want := 2 * (7*2 + 2*3); taken != want {
-		t.Errorf("%d overrides were taken, want %d: seven keys of two words and two of three", taken, want)
+	if want := 2 * (8*2 + 2*3); taken != want {
+		t.Errorf("%d overrides were taken, want %d: eight keys of two words and two of three", taken, want)
 	}
 }
 

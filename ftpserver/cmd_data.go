@@ -24,19 +24,39 @@ func (s *session) typ(_ context.Context, arg string) (ftp.Reply, error) {
 	return ftp.Reply{Code: ftp.CodeBadParameter, Text: "TYPE is A, I or L 8 here"}, nil
 }
 
+// mode sets the transmission mode (RFC 959 §3.4); Z is that of
+// draft-preston-ftpext-deflate.
 func (s *session) mode(_ context.Context, arg string) (ftp.Reply, error) {
-	return only("MODE", "S", arg)
+	switch mode := strings.ToUpper(arg); {
+	case mode == "S":
+		s.state.Deflates = false
+	case mode == "Z" && s.policy.Compression:
+		s.state.Deflates = true
+	default:
+		return ftp.Replyf(ftp.CodeBadParameter, "MODE is %s here", strings.Join(s.modes(), " or ")), nil
+	}
+	return ftp.Replyf(ftp.CodeOK, "MODE %s", strings.ToUpper(arg)), nil
+}
+
+func (s *session) modes() []string {
+	if s.policy.Compression {
+		return []string{"S", "Z"}
+	}
+	return []string{"S"}
+}
+
+func featMode(s *session) string {
+	if !s.policy.Compression {
+		return ""
+	}
+	return "MODE Z"
 }
 
 func (s *session) stru(_ context.Context, arg string) (ftp.Reply, error) {
-	return only("STRU", "F", arg)
-}
-
-func only(verb, value, arg string) (ftp.Reply, error) {
-	if !strings.EqualFold(arg, value) {
-		return ftp.Replyf(ftp.CodeBadParameter, "%s is %s here", verb, value), nil
+	if !strings.EqualFold(arg, "F") {
+		return ftp.Reply{Code: ftp.CodeBadParameter, Text: "STRU is F here"}, nil
 	}
-	return ftp.Replyf(ftp.CodeOK, "%s %s", verb, value), nil
+	return ftp.Reply{Code: ftp.CodeOK, Text: "STRU F"}, nil
 }
 
 // pasv opens a port for the next transfer (RFC 959 §4.1.2).

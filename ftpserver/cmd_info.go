@@ -78,6 +78,8 @@ func (s *session) opts(_ context.Context, arg string) (ftp.Reply, error) {
 		return s.optsMLST(value, given), nil
 	case "HASH":
 		return s.optsHash(value), nil
+	case "MODE":
+		return s.optsMode(value), nil
 	}
 	return ftp.Reply{Code: ftp.CodeBadArgument, Text: "OPTS knows UTF8, MLST and HASH"}, nil
 }
@@ -100,6 +102,18 @@ func (s *session) optsMLST(list string, given bool) ftp.Reply {
 		s.facts = ftp.ParseFacts(list)
 	}
 	return ftp.Reply{Code: ftp.CodeOK, Text: strings.TrimRight("MLST OPTS "+s.facts.String(), " ")}
+}
+
+// optsMode sets the level of MODE Z.
+func (s *session) optsMode(value string) ftp.Reply {
+	words := strings.Fields(strings.ToUpper(value))
+	if s.policy.Compression && len(words) == 3 && words[0] == "Z" && words[1] == "LEVEL" {
+		if n, err := ftp.ParseNumber(words[2]); err == nil && n >= 1 && n <= 9 {
+			s.deflate = int(n)
+			return ftp.Replyf(ftp.CodeOK, "MODE Z LEVEL %d", n)
+		}
+	}
+	return ftp.Reply{Code: ftp.CodeBadArgument, Text: "OPTS MODE takes Z LEVEL 1 to 9, where MODE Z is allowed"}
 }
 
 func (s *session) optsHash(name string) ftp.Reply {

@@ -110,7 +110,7 @@ var accessCommands = map[string]*command{
 
 var dataCommands = map[string]*command{
 	"TYPE": {run: (*session).typ, args: argWords, needs: needLogin, help: "A, I or L 8: lines of text or plain bytes"},
-	"MODE": {run: (*session).mode, args: argWords, needs: needLogin, help: "S: stream"},
+	"MODE": {run: (*session).mode, args: argWords, needs: needLogin, feat: featMode, help: "S or, where it is allowed, Z: stream, or compressed"},
 	"STRU": {run: (*session).stru, args: argWords, needs: needLogin, help: "F: file"},
 	"PASV": {run: (*session).pasv, needs: needPort, help: "listen for the next data connection (IPv4)"},
 	"EPSV": {run: (*session).epsv, args: argOptional, needs: needLogin, feat: line("EPSV"),

@@ -58,13 +58,15 @@ type transfer struct {
 	limits Limits
 	rate   int64
 	ascii  bool
-	open   func(context.Context) (dataConn, error)
-	moved  atomic.Int64
-	phase  atomic.Int32
-	cancel context.CancelCauseFunc
-	result chan error
-	over   chan struct{} // closed when run has ended
-	facts  dataFacts
+	// deflate is zlib's level in MODE Z, 0 in stream mode.
+	deflate int
+	open    func(context.Context) (dataConn, error)
+	moved   atomic.Int64
+	phase   atomic.Int32
+	cancel  context.CancelCauseFunc
+	result  chan error
+	over    chan struct{} // closed when run has ended
+	facts   dataFacts
 }
 
 // dataFacts are what the log says about a data connection.
@@ -106,6 +108,9 @@ func (s *session) transfer(ctx context.Context, t *transfer) (ftp.Reply, error) 
 	}
 	t.route, t.level, t.limits, t.began = s.route, s.state.Protection, s.cfg.Limits, time.Now()
 	s.route, s.state.HasRoute = nil, false
+	if s.state.Deflates && s.policy.Compression {
+		t.deflate = s.deflate
+	}
 	t.open = s.opener(t)
 	t.result, t.over = make(chan error, 1), make(chan struct{})
 	ctx, t.cancel = context.WithCancelCause(ctx)
@@ -157,6 +162,9 @@ func (t *transfer) carry(ctx context.Context) (err error) {
 	c, err = t.open(ctx)
 	t.route.drop() // a port is closed on use
 	if err == nil {
+		if t.deflate > 0 {
+			c = &deflated{dataConn: c, level: t.deflate}
+		}
 		t.facts = c.facts()
 		stop := context.AfterFunc(ctx, c.cut)
 		err = t.body.carry(ctx, t, c)
@@ -260,6 +268,8 @@ func transferReply(err error, t *transfer) ftp.Reply {
 		return ftp.Reply{Code: ftp.CodeCut, Text: "The data connection ended without close_notify: nothing was stored"}
 	case is(os.ErrDeadlineExceeded):
 		return ftp.Replyf(ftp.CodeCut, "No byte moved for %v", t.limits.StallTimeout)
+	case is(errInflates):
+		return ftp.Reply{Code: ftp.CodeQuota, Text: "The upload inflates more than 1000 times; nothing was stored"}
 	case errors.As(err, &cut):
 		return ftp.Reply{Code: ftp.CodeCut, Text: "The data connection broke"}
 	case is(storage.ErrQuota):

@@ -29,6 +29,8 @@ type Policy struct {
 	KeepLogin bool
 	// NoActive refuses PORT and EPRT.
 	NoActive bool
+	// Compression lets clients use MODE Z.
+	Compression bool
 	// CCC lets clients take the control connection back to clear text.
 	CCC bool
 }
@@ -76,6 +78,7 @@ func (p Policy) Tighten(q Policy) Policy {
 		AcceptMissingCloseNotify: p.AcceptMissingCloseNotify && q.AcceptMissingCloseNotify,
 		KeepLogin:                p.KeepLogin && q.KeepLogin,
 		NoActive:                 p.NoActive || q.NoActive,
+		Compression:              p.Compression && q.Compression,
 		CCC:                      p.CCC && q.CCC,
 	}
 }

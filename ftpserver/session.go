@@ -55,6 +55,7 @@ type session struct {
 	expect        int64        // of ALLO
 	facts         ftp.Facts
 	digest        string
+	deflate       int // level of MODE Z
 	route         *route
 	missed        bool // a data connection came unbound
 	waiting       *ftp.Command
@@ -89,7 +90,7 @@ func newSession(srv *Server, cfg *Config, conn net.Conn, p *pass, implicit bool)
 // forget takes back what commands have set, but for the state.
 func (s *session) forget() {
 	s.cwd, s.renaming, s.copying, s.expect, s.ascii = storage.Root, "", "", 0, true
-	s.facts, s.digest = ftp.AllFacts, defaultDigest
+	s.facts, s.digest, s.deflate = ftp.AllFacts, defaultDigest, defaultDeflate
 	s.dropRoute()
 }
 

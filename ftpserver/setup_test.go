@@ -147,6 +147,8 @@ func setPolicy(p *ftpserver.Policy, key, value string) error {
 		p.UnprotectedCommands = value == "allow"
 	case "unprotected_data=allow", "unprotected_data=deny":
 		p.UnprotectedData = value == "allow"
+	case "compression=allow":
+		p.Compression = true
 	case "client_certificate=request":
 		p.ClientCertificate = ftpserver.CertificateRequest
 	case "client_certificate=require":

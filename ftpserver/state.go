@@ -78,6 +78,7 @@ type State struct {
 	Copying      bool // the command before was SITE CPFR
 	Busy         bool // a transfer runs
 	Converts     bool // TYPE A, and line ends are converted
+	Deflates     bool // MODE Z
 	Offset       int64
 	Ranged       bool // RANG was given: First to Last
 	First        int64

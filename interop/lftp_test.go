@@ -90,6 +90,16 @@ rm many4
 	}
 }
 
+// lftp compresses where the server lets it.
+func TestLftpCompresses(t *testing.T) {
+	t.Parallel()
+	overLinks(t, squeezing, func(l link) bool { return !l.active && !l.ipv6 }, func(t *testing.T, g target) {
+		testLftp(t, g)
+		file := makeFile(t, filepath.Join(t.TempDir(), "f"), 10)
+		shows(t, findLftp(t, g).do(t, fmt.Sprintf("debug 5\nput %q\n", file)), "---> MODE Z", "<--- 200 MODE Z")
+	})
+}
+
 func TestLftpMirrorsATree(t *testing.T) {
 	for _, version := range []string{"1.3", "1.2"} {
 		t.Run("TLS"+version, func(t *testing.T) {

@@ -25,6 +25,7 @@ var long = os.Getenv("SEALIFT_LONG") == "1"
 var (
 	standard  = &server{name: "standard"}
 	demanding = &server{name: "demanding", policy: `session_binding = "require"`}
+	squeezing = &server{name: "squeezing", policy: `compression = "allow"`}
 	open      = &server{name: "open", policy: "unprotected_commands = \"allow\"\nunprotected_data = \"allow\""}
 )
 
@@ -51,7 +52,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	code := m.Run()
-	for _, s := range []*server{standard, demanding, open} {
+	for _, s := range []*server{standard, demanding, squeezing, open} {
 		if err := s.stop(); err != nil {
 			fmt.Fprintf(os.Stderr, "server %s: %v\n%s", s.name, err, s.lastLog(""))
 			code = 1
