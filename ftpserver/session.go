@@ -34,7 +34,7 @@ type session struct {
 	tls    *tls.Conn         // nil in clear
 	conn   net.Conn          // tls, or tcp
 	served *tls.Certificate  // on the control connection; nil if a session was resumed
-	peer   *x509.Certificate // the client\'s, also after CCC
+	peer   *x509.Certificate // the client's, also after CCC
 	lines  lineReader
 	out    []byte // a reply on its way
 

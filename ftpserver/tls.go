@@ -43,11 +43,11 @@ func (s *session) controlTLS() *tls.Config {
 
 // dataTLS makes the configuration of this session's next data connections:
 // that of the control connection, with the same certificate (RFC 4217
-// §15.1.1) even if another has been put in service since; but only tickets that are bound to this
-// session are resumed, and a new one is held back on w (see wire). A
-// certificate is asked for only where the control connection has one: else a
-// session that carries it would not resume. Who comes without a bound ticket
-// gets none either: a thief would come back with it.
+// §15.1.1) even if another has been put in service since. Only tickets that
+// are bound to this session are resumed, and a new one is held back on w (see
+// wire); who comes without a bound ticket gets none either: a thief would come
+// back with it. A certificate is asked for only where the control connection
+// has one: else a session that carries it would not resume.
 func (s *session) dataTLS() func(w *wire) *tls.Config {
 	base, tickets, id := s.baseTLS(), s.srv.tickets, s.ticketID
 	base.DynamicRecordSizingDisabled = true
