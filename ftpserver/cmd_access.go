@@ -153,6 +153,7 @@ func (s *session) rein(context.Context, string) (ftp.Reply, error) {
 	s.forget()
 	s.dropLogin()
 	s.host, s.peer = "", nil
+	s.publishTLS()
 	return ready, nil
 }
 
@@ -267,7 +268,7 @@ func (s *session) enter(g Grant, name string) ftp.Reply {
 	if err := s.policyOf(g).refuseGrant(s.state, s.certificate() != nil); err != nil {
 		s.state.Login = LoggedOut
 		reply := loginReply(err)
-		s.srv.event(s, "login refused", "reason", err.Error(), "reply", int(reply.Code))
+		s.srv.event(s, "login refused", "user", g.User, "reason", err.Error(), "reply", int(reply.Code), "hint", s.refusalHint(err))
 		return reply
 	}
 	if g.Files == nil {
@@ -292,6 +293,14 @@ func (s *session) enter(g Grant, name string) ftp.Reply {
 	s.info.set(func(i *SessionInfo) { i.User = g.User })
 	s.logLogin()
 	return ftp.Reply{Code: ftp.CodeLoggedIn, Text: "Logged in"}
+}
+
+// refusalHint is for the operator of an account that can never log in.
+func (s *session) refusalHint(err error) string {
+	if errors.Is(err, ErrCertificate) && s.cfg.Policy.ClientCertificate == CertificateOff {
+		return "the account demands a client certificate, and clients are not asked for one: set policy.client_certificate = \"request\""
+	}
+	return ""
 }
 
 // take puts a Grant, new or renewed, into force.

@@ -225,8 +225,7 @@ func (s *session) stat(ctx context.Context, arg string) (ftp.Reply, error) {
 func (s *session) status() []string {
 	protection := "in clear"
 	if s.tls != nil {
-		t := tlsInfo(s.tls.ConnectionState())
-		protection = t.Version + ", " + t.CipherSuite
+		protection = tlsInfo(s.tls.ConnectionState()).String()
 	}
 	lines := []string{
 		"Logged in as " + s.user,

@@ -2,6 +2,7 @@ package ftpserver
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"net/netip"
 	"sync"
 	"time"
@@ -15,7 +16,7 @@ type SessionInfo struct {
 	Began    time.Time
 	Client   string // what CLNT said; from the peer, not to be trusted
 	Implicit bool
-	// TLS describes the control connection; zero in clear.
+	// TLS describes the control connection; zero in clear, but for Peer.
 	TLS TLSInfo
 	// Verb, Path, Bytes and Since describe the transfer that runs; Verb is ""
 	// if none does.
@@ -30,9 +31,23 @@ type SessionInfo struct {
 type TLSInfo struct {
 	Version     string // "TLS 1.3"
 	CipherSuite string
+	// KeyExchange is the group: "X25519MLKEM768" is one that a quantum
+	// computer does not break. "" where there was none: RSA key exchange, and
+	// TLS 1.2 resumed.
 	KeyExchange string
 	Resumed     bool
 	Certificate string // subject of the client's; "" if none
+	// Peer is the client's certificate, also after CCC; nil if none.
+	Peer *x509.Certificate
+}
+
+// String is what STAT shows: "TLS 1.3, TLS_AES_128_GCM_SHA256,
+// X25519MLKEM768".
+func (t TLSInfo) String() string {
+	if t.KeyExchange == "" {
+		return t.Version + ", " + t.CipherSuite
+	}
+	return t.Version + ", " + t.CipherSuite + ", " + t.KeyExchange
 }
 
 // info is what others may see of a session.
@@ -69,6 +84,7 @@ func (s *session) publishTLS() {
 	if s.tls != nil {
 		shown = tlsInfo(s.tls.ConnectionState())
 	}
+	shown.Peer = s.peer
 	s.info.set(func(i *SessionInfo) { i.TLS = shown })
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"time"
 )
 
@@ -74,7 +75,33 @@ func (s *session) dataTLS() func(w *wire) *tls.Config {
 			}
 			return tickets.seal(id, cs, ss)
 		}
+		if c.CurvePreferences == nil {
+			c.GetConfigForClient = quickIfResumed(c)
+		}
 		return c
+	}
+}
+
+// preSharedKey is the extension by which a client of TLS 1.3 asks to resume
+// (RFC 8446 §4.2.11).
+const preSharedKey = 41
+
+// quickCurves leave the hybrids with ML-KEM out, which cost as much as all the
+// rest of a resumed handshake.
+var quickCurves = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521}
+
+// quickIfResumed is for the GetConfigForClient of a data connection. A client
+// that resumes brings the secret of the control connection's key exchange with
+// it, hybrid or not (RFC 8446 §7.1), so that the exchange of the data
+// connection can be a quick one.
+func quickIfResumed(c *tls.Config) func(*tls.ClientHelloInfo) (*tls.Config, error) {
+	return func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		if !slices.Contains(hello.Extensions, preSharedKey) {
+			return nil, nil
+		}
+		quick := c.Clone()
+		quick.GetConfigForClient, quick.CurvePreferences = nil, quickCurves
+		return quick, nil
 	}
 }
 
