@@ -2,8 +2,6 @@ package certs
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -68,25 +66,12 @@ func LoadAuthority(certFile, keyFile string) (*Authority, error) {
 // addresses. It ends after 397 days, or with the CA. Names stand in the SAN
 // alone (RFC 6125, RFC 9525): there is no common name.
 func (a *Authority) IssueServer(public crypto.PublicKey, names []string, ips []net.IP, now time.Time) (*x509.Certificate, error) {
-	end := now.Add(serverLife)
-	if a.Certificate.NotAfter.Before(end) {
-		end = a.Certificate.NotAfter
+	if err := a.alive(now); err != nil {
+		return nil, err
 	}
-	return sign(&x509.Certificate{
-		Subject:               pkix.Name{Organization: []string{"Sealift"}},
-		NotBefore:             now.Add(-backdated),
-		NotAfter:              end,
-		KeyUsage:              x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		BasicConstraintsValid: true,
-		DNSNames:              names,
-		IPAddresses:           ips,
-	}, a.Certificate, public, a.Key)
-}
-
-// newKey is a fresh ECDSA P-256 key.
-func newKey() (crypto.Signer, error) {
-	return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	template := Names{DNS: names, IPs: ips}.template(x509.ExtKeyUsageServerAuth, public, now, a.until(now.Add(serverLife)))
+	template.Subject = pkix.Name{Organization: []string{"Sealift"}}
+	return sign(template, a.Certificate, public, a.Key)
 }
 
 // sign makes a certificate of template; without a parent it signs itself.

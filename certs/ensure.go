@@ -59,7 +59,23 @@ func Ensure(dir string, names []string, ips []net.IP, now time.Time) (Own, error
 	if err != nil {
 		return o, err
 	}
+	names, ips = withoutRepeats(names, ips)
 	return o, o.ensureLeaf(key, names, ips, now)
+}
+
+// withoutRepeats has each name and each address once, in their order.
+func withoutRepeats(names []string, ips []net.IP) (once []string, onceIPs []net.IP) {
+	for _, name := range names {
+		if !slices.Contains(once, name) {
+			once = append(once, name)
+		}
+	}
+	for _, ip := range ips {
+		if !containsIP(onceIPs, ip) {
+			onceIPs = append(onceIPs, ip)
+		}
+	}
+	return once, onceIPs
 }
 
 // ensureAuthority reads ca.pem, or makes it. A key without a certificate is

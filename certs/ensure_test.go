@@ -108,6 +108,13 @@ func TestLaterStart(t *testing.T) {
 	}
 }
 
+func TestEachNameIsThereOnce(t *testing.T) {
+	o := made[Own](t)(Ensure(t.TempDir(), []string{"box", "localhost", "box"}, ips("127.0.0.1", "::1", "127.0.0.1"), start))
+	if got, want := HostNames(o.Leaf), []string{"box", "localhost", "127.0.0.1", "::1"}; !slices.Equal(got, want) {
+		t.Errorf("it is for %q, want %q", got, want)
+	}
+}
+
 func TestALaptopBetweenTwoNetworksSettles(t *testing.T) {
 	dir := t.TempDir()
 	at := func(ip string) Own { return made[Own](t)(Ensure(dir, homeNames, ips("127.0.0.1", ip), start)) }

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 )
 
 // PEM block types.
@@ -41,22 +40,8 @@ func readCertificates(name string) ([]*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	var chain []*x509.Certificate
-	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type != pemCertificate {
-			continue
-		}
-		cert, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, &FileError{File: name, Problem: fmt.Sprintf("certificate %d is damaged: %v", len(chain)+1, err), Err: err}
-		}
-		chain = append(chain, cert)
-	}
-	if len(chain) == 0 {
-		return nil, &FileError{File: name, Problem: "holds no certificate in PEM form",
-			Hint: `it must begin with "-----BEGIN CERTIFICATE-----"; openssl x509 -inform der -in FILE converts from DER`}
-	}
-	return chain, nil
+	chain, _, err := parseChain(name, data)
+	return chain, err
 }
 
 // readKey reads the first private key of a PEM file that nobody else may
@@ -115,33 +100,35 @@ func checkSecret(name string) error {
 
 // writeKey writes key in PKCS #8, readable by its owner alone.
 func writeKey(name string, key crypto.Signer) error {
-	der, err := x509.MarshalPKCS8PrivateKey(key)
+	f, err := KeyFile(name, key)
 	if err != nil {
 		return err
 	}
-	return writeFile(name, pem.EncodeToMemory(&pem.Block{Type: pemPrivateKey, Bytes: der}), 0o600)
+	return writeFile(name, f.Data, f.mode())
 }
 
 // writeChain writes certificates, the leaf first.
 func writeChain(name string, chain ...*x509.Certificate) error {
-	var blocks [][]byte
-	for _, cert := range chain {
-		blocks = append(blocks, pem.EncodeToMemory(&pem.Block{Type: pemCertificate, Bytes: cert.Raw}))
-	}
-	return writeFile(name, slices.Concat(blocks...), 0o644)
+	f := ChainFile(name, chain...)
+	return writeFile(name, f.Data, f.mode())
 }
 
 // writeFile replaces the file name in one step: after a crash it holds the
 // old content or the new one.
 func writeFile(name string, data []byte, mode fs.FileMode) error {
+	return writeTo(name, data, mode, os.Rename)
+}
+
+// writeTo writes a file under another name, which place then changes.
+func writeTo(name string, data []byte, mode fs.FileMode, place func(from, to string) error) error {
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-")
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
+	err = errors.Join(err, f.Chmod(mode), leaveToOwner(f), f.Sync(), f.Close())
 	if err == nil {
-		err = os.Rename(f.Name(), name)
+		err = place(f.Name(), name)
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))

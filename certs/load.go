@@ -2,7 +2,6 @@ package certs
 
 import (
 	"crypto"
-	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -62,8 +61,8 @@ func belongsTo(key crypto.Signer, cert *x509.Certificate) bool {
 // nobody verifies.
 func checkStrength(file string, chain []*x509.Certificate) error {
 	for i, cert := range chain {
-		if key, ok := cert.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() < minRSABits {
-			return &FileError{File: file, Problem: fmt.Sprintf("certificate %d has an RSA key of %d bits; %d are the least", i+1, key.N.BitLen(), minRSABits),
+		if weak := weakness(cert); weak != "" {
+			return &FileError{File: file, Problem: fmt.Sprintf("certificate %d has %s", i+1, weak),
 				Hint: "make a new key: ECDSA P-256, or RSA of 2048 bits or more"}
 		}
 		isRoot := i > 0 && string(cert.RawIssuer) == string(cert.RawSubject)

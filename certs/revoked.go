@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -43,11 +44,13 @@ var ErrRevoked = errors.New("certs: the certificate has been revoked")
 // A list past its next update is still used, with a warning in the log:
 // otherwise a CA that is late locks everybody out.
 type Revoked struct {
-	file    string
-	issuers Pool
-	log     *slog.Logger
-	files   *watched
-	list    atomic.Pointer[map[revokedID]bool]
+	file     string
+	optional bool // no file is an empty list
+	issuers  Pool
+	log      *slog.Logger
+	files    *watched
+	list     atomic.Pointer[map[revokedID]bool]
+	loads    atomic.Int64
 }
 
 // revokedID is how a list names a certificate: serial numbers are unique
@@ -61,15 +64,29 @@ func idOf(cert *x509.Certificate) revokedID {
 // OpenRevoked reads a file of CRLs, several in PEM or one in DER. Each must
 // be signed by one of the issuers. A nil log means none.
 func OpenRevoked(file string, issuers Pool, log *slog.Logger) (*Revoked, error) {
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+	return openRevoked(&Revoked{file: file, issuers: issuers, log: log})
+}
+
+// OpenOwnRevoked is OpenRevoked for the list of the CA in dir, which there may
+// not be yet: then it is empty until there is one. A list that goes away again
+// stays in force.
+func OpenOwnRevoked(dir string, issuers Pool, log *slog.Logger) (*Revoked, error) {
+	return openRevoked(&Revoked{file: CRLFile(dir), optional: true, issuers: issuers, log: log})
+}
+
+func openRevoked(r *Revoked) (*Revoked, error) {
+	if r.log == nil {
+		r.log = slog.New(slog.DiscardHandler)
 	}
-	r := &Revoked{file: file, issuers: issuers, log: log, files: watch(file)}
+	r.files = watch(r.file)
 	if err := r.load(); err != nil {
 		return nil, err
 	}
 	return r, nil
 }
+
+// Loads is how often a list was put into force; it grows when another one is.
+func (r *Revoked) Loads() int64 { return r.loads.Load() }
 
 // Check is ErrRevoked if one of the certificates is on the list. It is meant
 // for tls.Config.VerifyConnection, which runs on resumption too.
@@ -108,7 +125,12 @@ func (r *Revoked) Watch(ctx context.Context, interval time.Duration) {
 
 func (r *Revoked) load() error {
 	data, err := readFile(r.file)
-	if err != nil {
+	switch {
+	case err == nil:
+	case r.optional && errors.Is(err, fs.ErrNotExist) && r.isEmpty():
+		r.list.CompareAndSwap(nil, &map[revokedID]bool{})
+		return nil
+	default:
 		return err
 	}
 	lists, err := parseCRLs(data)
@@ -127,8 +149,18 @@ func (r *Revoked) load() error {
 			found[revokedID{string(list.RawIssuer), entry.SerialNumber.String()}] = true
 		}
 	}
-	r.list.Store(&found)
+	r.put(found)
 	return nil
+}
+
+func (r *Revoked) isEmpty() bool {
+	list := r.list.Load()
+	return list == nil || len(*list) == 0
+}
+
+func (r *Revoked) put(list map[revokedID]bool) {
+	r.list.Store(&list)
+	r.loads.Add(1)
 }
 
 func (r *Revoked) checkSignature(list *x509.RevocationList) error {

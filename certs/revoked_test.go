@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"math/big"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -144,6 +145,37 @@ func TestRevokedFollowsItsFile(t *testing.T) {
 		writeTestFile(t, file, revoked, 0o644)
 		if err := r.Reload(); err != nil || log.count("out of date") == 0 || r.Check(bad) == nil {
 			t.Errorf("a list past its next update: %v, %v", err, r.Check(bad))
+		}
+		stop()
+		synctest.Wait()
+	})
+}
+
+// The list of the own CA may come later; one that goes away stays in force.
+func TestOwnRevokedMayComeLater(t *testing.T) {
+	a := newTestAuthority(t)
+	pool := poolOf(t, a)
+	bad := issued(t, a)
+	dir := t.TempDir()
+	var log logged
+	synctest.Test(t, func(t *testing.T) {
+		r := made[*Revoked](t)(OpenOwnRevoked(dir, pool, log.logger()))
+		ctx, stop := context.WithCancel(t.Context())
+		go r.Watch(ctx, time.Second)
+		if err := r.Check(bad); err != nil || r.Reload() != nil || r.Loads() != 0 {
+			t.Errorf("no list: %v, %d loads", err, r.Loads())
+		}
+		writeTestFile(t, CRLFile(dir), pemOf(pemCRL, testCRL(t, a, start.Add(365*day), bad.SerialNumber)), 0o644)
+		pass(time.Second)
+		if err := r.Check(bad); !errors.Is(err, ErrRevoked) || r.Loads() != 1 {
+			t.Errorf("a list has come: %v, %d loads", err, r.Loads())
+		}
+		if err := os.Remove(CRLFile(dir)); err != nil {
+			t.Fatal(err)
+		}
+		pass(time.Second)
+		if err := r.Check(bad); !errors.Is(err, ErrRevoked) || log.count("not reloaded") != 1 {
+			t.Errorf("the list is gone: %v, log %s", err, log.buf.String())
 		}
 		stop()
 		synctest.Wait()

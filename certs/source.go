@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -37,74 +38,126 @@ type SourceOptions struct {
 // A Source holds certificates for TLS handshakes and follows their files. It
 // is safe for concurrent use.
 type Source struct {
-	pairs   []Pair
 	options SourceOptions
+	loaded  atomic.Pointer[inService]
+
+	loading sync.Mutex // held while files are looked at
 	files   *watched
-	loaded  atomic.Pointer[[]*tls.Certificate]
 
 	mu      sync.Mutex
 	warned  []Expiry        // for each certificate, as of the last warning
 	unknown map[string]bool // SNI names that the log has
+	failure error           // why the files as they are now cannot be loaded
+}
+
+// inService are certificates, and the files that they are from.
+type inService struct {
+	pairs []Pair
+	certs []*tls.Certificate
 }
 
 // NewSource loads all pairs; the first one is the default. Like Load it
 // refuses what is weak, and says in the log what Remarks finds.
 func NewSource(o SourceOptions, pairs ...Pair) (*Source, error) {
-	if len(pairs) == 0 {
-		return nil, errors.New("certs: a Source needs a certificate")
-	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Source{pairs: slices.Clone(pairs), options: o, unknown: map[string]bool{}}
-	var names []string
-	for _, p := range pairs {
-		names = append(names, p.CertFile, p.KeyFile)
-	}
-	s.files = watch(names...)
-	if err := s.load(); err != nil {
+	s := &Source{options: o, unknown: map[string]bool{}}
+	if err := s.take(pairs); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// Reload loads all files again. On an error the certificates stay as they
-// were, all of them.
-func (s *Source) Reload() error {
-	s.files.look()
-	if err := s.load(); err != nil {
+// Use serves other pairs from now on, to everybody who holds this Source. On
+// an error the former ones stay.
+func (s *Source) Use(pairs ...Pair) error {
+	s.loading.Lock()
+	defer s.loading.Unlock()
+	if err := s.take(pairs); err != nil {
 		return err
 	}
-	s.options.Log.Info("certificate reloaded", "file", s.pairs[0].CertFile, "fingerprint", Fingerprint(s.Leaf()))
+	s.tell()
 	return nil
 }
 
-func (s *Source) load() error {
-	var fresh []*tls.Certificate
-	for _, p := range s.pairs {
+func (s *Source) take(pairs []Pair) error {
+	if len(pairs) == 0 {
+		return errors.New("certs: a Source needs a certificate")
+	}
+	var names []string
+	for _, p := range pairs {
+		names = append(names, p.CertFile, p.KeyFile)
+	}
+	files := watch(names...)
+	if err := s.load(slices.Clone(pairs)); err != nil {
+		return err
+	}
+	s.files = files
+	return nil
+}
+
+// Reload loads all files again. On an error the certificates stay as they
+// were, all of them.
+func (s *Source) Reload() error {
+	s.loading.Lock()
+	defer s.loading.Unlock()
+	s.files.look()
+	return s.reload()
+}
+
+func (s *Source) reload() error {
+	err := s.load(s.loaded.Load().pairs)
+	s.mu.Lock()
+	s.failure = err
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	s.tell()
+	return nil
+}
+
+// tell logs what is served now.
+func (s *Source) tell() {
+	s.options.Log.Info("certificate reloaded", "file", s.loaded.Load().pairs[0].CertFile, "fingerprint", Fingerprint(s.Leaf()))
+}
+
+// Failure is why the files as they are now are not in service; nil if they
+// are.
+func (s *Source) Failure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failure
+}
+
+func (s *Source) load(pairs []Pair) error {
+	fresh := &inService{pairs: pairs}
+	for _, p := range pairs {
 		cert, err := Load(p.CertFile, p.KeyFile)
 		if err != nil {
 			return err
 		}
-		fresh = append(fresh, cert)
+		fresh.certs = append(fresh.certs, cert)
 	}
-	s.loaded.Store(&fresh)
+	s.loaded.Store(fresh)
 	s.remark(fresh)
 	return nil
 }
 
 // remark logs what is wrong with certificates that have just been loaded.
-func (s *Source) remark(fresh []*tls.Certificate) {
+func (s *Source) remark(fresh *inService) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.warned = make([]Expiry, len(fresh))
-	for i, cert := range fresh {
+	s.failure = nil
+	s.warned = make([]Expiry, len(fresh.certs))
+	for i, cert := range fresh.certs {
 		s.warned[i] = ExpiryOf(cert.Leaf, s.options.Now())
 		for _, remark := range Remarks(cert.Leaf, s.options.Now()) {
-			s.options.Log.Warn(remark, "file", s.pairs[i].CertFile)
+			s.options.Log.Warn(remark, "file", fresh.pairs[i].CertFile)
 		}
 	}
 }
@@ -114,26 +167,33 @@ func (s *Source) remark(fresh []*tls.Certificate) {
 // and returns when ctx is done.
 func (s *Source) Watch(ctx context.Context, interval time.Duration) {
 	every(ctx, interval, func() {
-		if s.files.look() {
-			s.reloadAndTell()
-		}
+		s.follow()
 		s.warnOfExpiry()
 	})
 }
 
-func (s *Source) reloadAndTell() {
-	if err := s.Reload(); err != nil {
+// follow reloads if a file has changed.
+func (s *Source) follow() {
+	s.loading.Lock()
+	defer s.loading.Unlock()
+	if !s.files.look() {
+		return
+	}
+	if err := s.reload(); err != nil {
 		s.options.Log.Error("certificate not reloaded, the former one stays", "error", err.Error())
 	}
 }
 
 func (s *Source) warnOfExpiry() {
+	s.loading.Lock()
+	defer s.loading.Unlock()
+	now := s.loaded.Load()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, cert := range *s.loaded.Load() {
+	for i, cert := range now.certs {
 		if e := ExpiryOf(cert.Leaf, s.options.Now()); e > s.warned[i] {
 			s.warned[i] = e
-			s.options.Log.Warn("the certificate "+e.sentence(cert.Leaf), "file", s.pairs[i].CertFile)
+			s.options.Log.Warn("the certificate "+e.sentence(cert.Leaf), "file", now.pairs[i].CertFile)
 		}
 	}
 }
@@ -142,13 +202,13 @@ func (s *Source) warnOfExpiry() {
 // address, which SNI does not allow and lftp sends (RFC 6066 §3), gets the
 // default certificate; for other names see StrictSNI.
 func (s *Source) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	all := *s.loaded.Load()
+	all := s.loaded.Load().certs
 	name := strings.TrimSuffix(hello.ServerName, ".")
 	if name == "" || isAddress(name) {
-		return all[0], nil
+		return suitable(hello, all, all[0]), nil
 	}
-	if cert := covering(all, name); cert != nil {
-		return cert, nil
+	if found := covering(all, name); len(found) > 0 {
+		return suitable(hello, found, found[0]), nil
 	}
 	if s.options.StrictSNI {
 		return nil, nil // with no Certificates in the tls.Config: alert 112
@@ -157,29 +217,62 @@ func (s *Source) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, e
 	return all[0], nil
 }
 
+// suitable is the first certificate for the same names as wanted that the
+// client can check the signatures of: a second one with an RSA key is for
+// clients that know no ECDSA.
+func suitable(hello *tls.ClientHelloInfo, all []*tls.Certificate, wanted *tls.Certificate) *tls.Certificate {
+	if len(hello.SignatureSchemes) == 0 || hello.SupportsCertificate(wanted) == nil {
+		return wanted
+	}
+	for _, cert := range all {
+		if slices.Equal(cert.Leaf.DNSNames, wanted.Leaf.DNSNames) && hello.SupportsCertificate(cert) == nil {
+			return cert
+		}
+	}
+	return wanted
+}
+
 // Covers tells whether a certificate has the name of a host in it.
 func (s *Source) Covers(name string) bool {
-	return covering(*s.loaded.Load(), strings.TrimSuffix(name, ".")) != nil
+	return len(covering(s.loaded.Load().certs, strings.TrimSuffix(name, "."))) > 0
+}
+
+// Unknown are the names, sorted, that clients asked for and no certificate
+// has; the first 100. They are strangers' words.
+func (s *Source) Unknown() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.unknown)), s.Covers)
 }
 
 // Leaf is the default certificate as it is served now.
-func (s *Source) Leaf() *x509.Certificate { return (*s.loaded.Load())[0].Leaf }
+func (s *Source) Leaf() *x509.Certificate { return s.loaded.Load().certs[0].Leaf }
+
+// Leaves are all certificates as they are served now, the default first.
+func (s *Source) Leaves() (all []*x509.Certificate) {
+	for _, cert := range s.loaded.Load().certs {
+		all = append(all, cert.Leaf)
+	}
+	return all
+}
 
 // Expiry is that of the certificate which is nearest to its end.
 func (s *Source) Expiry() Expiry {
 	nearest := Fresh
-	for _, cert := range *s.loaded.Load() {
-		nearest = max(nearest, ExpiryOf(cert.Leaf, s.options.Now()))
+	for _, leaf := range s.Leaves() {
+		nearest = max(nearest, ExpiryOf(leaf, s.options.Now()))
 	}
 	return nearest
 }
 
-func covering(all []*tls.Certificate, name string) *tls.Certificate {
-	i := slices.IndexFunc(all, func(c *tls.Certificate) bool { return c.Leaf.VerifyHostname(name) == nil })
-	if i < 0 {
-		return nil
+// covering are the certificates with the name of a host in them.
+func covering(all []*tls.Certificate, name string) (found []*tls.Certificate) {
+	for _, cert := range all {
+		if cert.Leaf.VerifyHostname(name) == nil {
+			found = append(found, cert)
+		}
 	}
-	return all[i]
+	return found
 }
 
 // isAddress tells whether an SNI name is an IP literal, in brackets or not.

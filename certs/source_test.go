@@ -2,7 +2,9 @@ package certs
 
 import (
 	"context"
+	"crypto"
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"os"
 	"strings"
@@ -85,6 +87,9 @@ func TestUnknownNamesAreLoggedOnceAndNotWithoutEnd(t *testing.T) {
 	ask("alias.test")
 	if n := log.count("name=alias.test"); n != 1 {
 		t.Errorf("%d lines about one name", n)
+	}
+	if asked := s.Unknown(); len(asked) != 1 || asked[0] != "alias.test" {
+		t.Errorf("the names asked for are %v", asked)
 	}
 	for i := range 2 * maxUnknown {
 		ask("x" + strings.Repeat("y", i) + ".test")
@@ -215,5 +220,82 @@ func TestASourceTakesUpWhatEnsureRenews(t *testing.T) {
 	made[Own](t)(Ensure(strings.TrimSuffix(o.CAFile, "ca.pem"), []string{"moved"}, nil, start))
 	if err := s.Reload(); err != nil || !s.Covers("moved") {
 		t.Errorf("%v, %v", s.Leaf().DNSNames, err)
+	}
+}
+
+func TestUseServesOtherPairs(t *testing.T) {
+	a := newTestAuthority(t)
+	p, q := writePair(t, a, "old.test"), writePair(t, a, "new.test")
+	var log logged
+	watching(t, &log, p, func(t *testing.T, s *Source) {
+		if err := s.Use(Pair{"none", "none"}); err == nil || !s.Covers("old.test") {
+			t.Errorf("a pair that is not there: %v, %v", err, s.Leaf().DNSNames)
+		}
+		if err := s.Use(); err == nil {
+			t.Error("no pair is taken")
+		}
+		if err := s.Use(q, p); err != nil || s.Leaf().DNSNames[0] != "new.test" || !s.Covers("old.test") {
+			t.Errorf("%v, %v", err, s.Leaf().DNSNames)
+		}
+		if leaves := s.Leaves(); len(leaves) != 2 || leaves[1].DNSNames[0] != "old.test" {
+			t.Errorf("%d leaves", len(leaves))
+		}
+		overwrite(t, q, a, start, "newer.test")
+		pass(time.Second)
+		if !s.Covers("newer.test") {
+			t.Error("the files of the new pair are not followed")
+		}
+	})
+}
+
+func TestFailureIsToldUntilItIsMended(t *testing.T) {
+	a := newTestAuthority(t)
+	p := writePair(t, a, "old.test")
+	var log logged
+	watching(t, &log, p, func(t *testing.T, s *Source) {
+		if s.Failure() != nil {
+			t.Errorf("at the start: %v", s.Failure())
+		}
+		writeTestFile(t, p.CertFile, "broken", 0o644)
+		pass(time.Second)
+		if err := s.Failure(); err == nil || !strings.Contains(err.Error(), p.CertFile) {
+			t.Errorf("a broken file: %v", err)
+		}
+		overwrite(t, p, a, start, "new.test")
+		pass(time.Second)
+		if s.Failure() != nil {
+			t.Errorf("mended: %v", s.Failure())
+		}
+	})
+}
+
+// Two certificates for the same names: each client gets one that it can check.
+func TestTheCertificateIsOneThatTheClientKnows(t *testing.T) {
+	a := newTestAuthority(t)
+	modern, old := writePair(t, a, "a.test"), writePair(t, a, "a.test")
+	key := made[crypto.Signer](t)(NewKey(RSA2048))
+	writeTestChain(t, old.CertFile, made[*x509.Certificate](t)(a.IssueServer(key.Public(), []string{"a.test"}, nil, start)), a.Certificate)
+	writeTestKey(t, old.KeyFile, key)
+	other := writePair(t, a, "b.test")
+	s := newTestSource(t, SourceOptions{}, modern, other, old)
+	hello := func(name string, schemes ...tls.SignatureScheme) *tls.ClientHelloInfo {
+		return &tls.ClientHelloInfo{ServerName: name, SignatureSchemes: schemes, SupportedVersions: []uint16{tls.VersionTLS13}}
+	}
+	for _, tt := range []struct {
+		why   string
+		hello *tls.ClientHelloInfo
+		want  string
+		kind  KeyType
+	}{
+		{"both are known: the first", hello("a.test", tls.ECDSAWithP256AndSHA256, tls.PSSWithSHA256), "a.test", P256},
+		{"no ECDSA", hello("a.test", tls.PSSWithSHA256), "a.test", RSA2048},
+		{"no ECDSA and no name: the default's names", hello("", tls.PSSWithSHA256), "a.test", RSA2048},
+		{"no ECDSA, and nothing else for the name", hello("b.test", tls.PSSWithSHA256), "b.test", P256},
+		{"nobody says what is known", hello("a.test"), "a.test", P256},
+	} {
+		cert := made[*tls.Certificate](t)(s.GetCertificate(tt.hello))
+		if cert.Leaf.DNSNames[0] != tt.want || TypeOf(cert.Leaf.PublicKey) != tt.kind {
+			t.Errorf("%s: %s, %s", tt.why, cert.Leaf.DNSNames[0], TypeOf(cert.Leaf.PublicKey))
+		}
 	}
 }
