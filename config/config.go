@@ -23,6 +23,7 @@ type Config struct {
 	RunAs    string
 	Listen   Listen
 	TLS      TLS
+	ACME     ACME
 	Policy   ftpserver.Policy
 	Relax    bool // policy.accounts_may_relax
 	Accounts Accounts
@@ -45,6 +46,7 @@ type Listen struct {
 // TLS names the files and the versions. File names are absolute.
 type TLS struct {
 	Certificate, Key       string
+	More                   []KeyPair // for other names
 	Profile                string
 	MinVersion, MaxVersion string
 	CipherSuites           []string
@@ -90,6 +92,7 @@ func Default(env []string) Config {
 			PassivePorts: ftpserver.PortRange{First: 50000, Last: 50999},
 		},
 		TLS:      TLS{Profile: tlsprofile.Default},
+		ACME:     ACME{Directory: letsEncrypt, Challenge: challengeHTTP},
 		Accounts: Accounts{CreateHome: true},
 		Uploads:  Uploads{KeepInterrupted: 24 * time.Hour},
 		Limits: Limits{

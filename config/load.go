@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pelletier/go-toml/v2/unstable"
+
 	"github.com/sealift/sealift/nearest"
 )
 
@@ -60,14 +62,19 @@ func (c *Config) setFromFile(file string, document []byte) error {
 		return err
 	}
 	var errs []error
-	refused := "\n" // the key or table that was refused last; none is called so
+	const none = "\n" // no key is called so
+	refused := none   // the key or table that was refused last
+	list := none      // the key that was set last by [[key]]: all of its tables at once
 	for _, e := range entries {
-		if strings.HasPrefix(e.key, refused+".") {
+		if strings.HasPrefix(e.key, refused+".") || strings.HasPrefix(e.key+".", list+".") {
 			continue
 		}
+		list = none
 		if err := c.setEntry(e, origin{file: file, line: e.line}); err != nil {
 			errs = append(errs, err)
 			refused = e.key
+		} else if e.heading == unstable.ArrayTable {
+			list = e.key
 		}
 	}
 	return errors.Join(errs...)
@@ -88,8 +95,8 @@ func (c *Config) setEntry(e entry, from origin) error {
 func (c *Config) give(k key, from origin, folder string, set func(value) error) error {
 	v := k.value(c)
 	err := set(v)
-	if p, isPath := v.(path); isPath && err == nil {
-		err = resolve(p.p, folder)
+	if names, ok := v.(interface{ resolve(folder string) error }); ok && err == nil {
+		err = names.resolve(folder)
 	}
 	if err != nil {
 		return from.error(k.name, err)
@@ -99,18 +106,6 @@ func (c *Config) give(k key, from origin, folder string, set func(value) error) 
 	}
 	c.given[k.name] = from
 	return nil
-}
-
-// resolve makes a file name absolute, seen from folder.
-func resolve(name *string, folder string) error {
-	if *name == "" || filepath.IsAbs(*name) {
-		return nil
-	}
-	absolute, err := filepath.Abs(filepath.Join(folder, *name))
-	if err == nil {
-		*name = absolute
-	}
-	return err
 }
 
 // Variable is the environment variable that overrides a key.

@@ -73,6 +73,7 @@ proxy_protocol_from = ["10.0.0.0/8", "2001:db8::1"]
 [tls]
 certificate = "/etc/c.pem"
 key = "/etc/k.pem"
+more = [{ certificate = "/etc/c2.pem", key = "/etc/k2.pem" }]
 profile = "legacy"
 min_version = "1.1"
 max_version = "1.2"
@@ -80,6 +81,17 @@ cipher_suites = ["TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"]
 client_ca = "/etc/ca.pem"
 client_crl = "/etc/crl.pem"
 strict_sni = true
+[acme]
+hosts = ["ftp.example.org"]
+accept_terms = true
+email = "op@example.org"
+directory = "https://ca.example.org/dir"
+ca = "/etc/acme-ca.pem"
+challenge = "tls-alpn-01"
+listen = ":8443"
+dns_command = ["/bin/hook"]
+eab_key_id = "kid"
+eab_key_file = "/etc/eab"
 [policy]
 unprotected_commands = "allow"
 unprotected_data = "allow"
@@ -121,7 +133,13 @@ transfer_log = "/var/log/xferlog"
 		},
 		TLS: TLS{
 			Certificate: "/etc/c.pem", Key: "/etc/k.pem", Profile: "legacy", MinVersion: "1.1", MaxVersion: "1.2",
+			More:         []KeyPair{{"/etc/c2.pem", "/etc/k2.pem"}},
 			CipherSuites: []string{"TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"}, ClientCA: "/etc/ca.pem", ClientCRL: "/etc/crl.pem", StrictSNI: true,
+		},
+		ACME: ACME{
+			Hosts: []string{"ftp.example.org"}, AcceptTerms: true, Email: "op@example.org", Directory: "https://ca.example.org/dir",
+			CA: "/etc/acme-ca.pem", Challenge: "tls-alpn-01", Listen: ":8443", DNSCommand: []string{"/bin/hook"},
+			EABKeyID: "kid", EABKeyFile: "/etc/eab",
 		},
 		Policy: ftpserver.Policy{
 			UnprotectedCommands: true, UnprotectedData: true, ClientCertificate: ftpserver.CertificateRequire, CertificateLogin: true,
@@ -164,7 +182,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"keys are in lower case", "[policy]\nCCC = \"deny\"", 2, "policy.CCC", "unknown key", "did you mean policy.ccc?"},
 		{"tables are in lower case", "[Policy]\nccc = \"deny\"", 1, "[Policy]", "unknown table", "did you mean [policy]?"},
 		{"a misspelt table", "\n\n[polcy]\nccc = \"deny\"", 3, "[polcy]", "unknown table", "did you mean [policy]?"},
-		{"a table like no other", "[shoes]\nsize = 44", 1, "[shoes]", "unknown table", "[listen], [tls], [policy]"},
+		{"a table like no other", "[shoes]\nsize = 44", 1, "[shoes]", "unknown table", "[listen], [tls], [acme], [policy]"},
 		{"a quoted key is not a table and a key", `"policy.ccc" = "deny"`, 1, `"policy.ccc"`, "unknown key", "did you mean policy.ccc?"},
 		{"a key with an escape character is not printed raw", `"\u001b[2J" = 1`, 1, `"\x1b[2J"`, "unknown key", ""},
 		{"a key in an inline table", "policy = { cc = \"deny\" }", 1, "policy.cc", "unknown key", "did you mean policy.ccc?"},
@@ -228,6 +246,27 @@ func TestLoadRefuses(t *testing.T) {
 
 		{"a certificate without its key", "[tls]\ncertificate = \"c.pem\"", 2, "tls.certificate", "tls.key is not", "set tls.key too"},
 		{"a key without its certificate", "[tls]\n\nkey = \"k.pem\"", 3, "tls.key", "tls.certificate is not", "set tls.certificate too"},
+		{"more certificates without a list", "[tls]\nmore = { certificate = \"c\", key = \"k\" }", 2, "tls.more", "is a table, it must be a list of certificates", ""},
+		{"more certificates by name", "[tls]\nmore = [\"c.pem\"]", 2, "tls.more", "has a string in its list", "certificate = "},
+		{"one of them without its key", "[[tls.more]]\ncertificate = \"c.pem\"", 1, "tls.more", "needs a certificate and a key", "both may name one file"},
+		{"a misspelt key of one", "[tls]\nmore = [{ certificate = \"c\", kye = \"k\" }]", 2, "tls.more", `unknown key "kye"`, `"key"`},
+		{"a file that is a number", "[[tls.more]]\ncertificate = 1\nkey = \"k\"", 1, "tls.more", "is a whole number, it must be a string", ""},
+		{"a table of them", "[tls.more]\ncertificate = \"c\"", 1, "tls.more", "is a table, it must be a list of certificates", ""},
+		{"keys of them that stand alone", "tls.more.key = \"c\"", 1, "tls.more.key", "unknown key", ""},
+		{"what comes behind a list is looked at", "[[tls.more]]\ncertificate = \"c\"\nkey = \"k\"\n[tls.moree]\nx = 1", 4, "[tls.moree]", "unknown table", ""},
+
+		{"a CA gives nothing to who has not agreed", "[acme]\nhosts = [\"a.test\"]", 2, "acme.hosts", "needs acme.accept_terms", "accept_terms = true"},
+		{"an address is no name", "[acme]\nhosts = [\"192.0.2.1\"]", 2, "acme.hosts", "no host name", ""},
+		{"letters that DNS does not have", "[acme]\nhosts = [\"füße.test\"]", 2, "acme.hosts", "no host name", "xn--"},
+		{"a name twice", "[acme]\nhosts = [\"a.test\", \"A.test.\"]", 2, "acme.hosts", "a.test is there twice", ""},
+		{"a directory in clear", "[acme]\ndirectory = \"http://ca.test/\"", 2, "acme.directory", "no https URL", ""},
+		{"an unknown challenge", "[acme]\nchallenge = \"http-1\"", 2, "acme.challenge", "unknown value", `did you mean "http-01"?`},
+		{"a port that is none", "[acme]\nlisten = \"80\"", 2, "acme.listen", "no address with a port", ""},
+		{"DNS without a hook", "[acme]\nhosts = [\"a.test\"]\naccept_terms = true\nchallenge = \"dns-01\"", 4, "acme.challenge", "needs acme.dns_command", "TXT"},
+		{"a hook that depends on the folder", "[acme]\nhosts = [\"a.test\"]\naccept_terms = true\ndns_command = [\"./hook\"]", 4, "acme.dns_command", "depends on where", "whole path"},
+		{"a wildcard over HTTP", "[acme]\nhosts = [\"*.a.test\"]\naccept_terms = true", 2, "acme.hosts", "wildcard, which http-01 cannot prove", "dns-01"},
+		{"an account key without its name", "[acme]\neab_key_file = \"f\"", 2, "acme.eab_key_file", "both belong together", ""},
+		{"two addresses", "[acme]\nhosts = [\"a.test\"]\naccept_terms = true\nemail = \"a@b.test, c@d.test\"", 4, "acme.email", "no e-mail address", ""},
 		{"text that cannot be printed", "run_as = \"a\\u001b\"", 1, "run_as", "cannot be printed", ""},
 		{"the same within a list", "[listen]\nexplicit = [\"\\u0000:21\"]", 2, "listen.explicit", "cannot be printed", ""},
 	} {
@@ -287,7 +326,7 @@ func TestUnreadableFiles(t *testing.T) {
 }
 
 func TestFileNames(t *testing.T) {
-	file := write(t, "[tls]\ncertificate = \"tls/c.pem\"\nkey = \"/abs/k.pem\"\n[log]\ntransfer_log = \"\"")
+	file := write(t, "[tls]\ncertificate = \"tls/c.pem\"\nkey = \"/abs/k.pem\"\nmore = [{ certificate = \"d.pem\", key = \"/abs/d.key\" }]\n[log]\ntransfer_log = \"\"")
 	c, err := Load(file, append(home, "SEALIFT_TLS_CLIENT_CA=ca.pem"), Setting{"data_dir", "state", "--data-dir"})
 	if err != nil {
 		t.Fatal(err)
@@ -298,6 +337,8 @@ func TestFileNames(t *testing.T) {
 	}
 	for _, tt := range []struct{ why, got, want string }{
 		{"in a file: seen from its folder", c.TLS.Certificate, filepath.Join(filepath.Dir(file), "tls/c.pem")},
+		{"in a list: seen from its folder", c.TLS.More[0].Certificate, filepath.Join(filepath.Dir(file), "d.pem")},
+		{"absolute in a list", c.TLS.More[0].Key, "/abs/d.key"},
 		{"absolute: as it is", c.TLS.Key, "/abs/k.pem"},
 		{"none stays none", c.Log.TransferLog, ""},
 		{"in a variable: seen from here", c.TLS.ClientCA, filepath.Join(here, "ca.pem")},

@@ -128,6 +128,7 @@ func TestWarnings(t *testing.T) {
 		{"T4", "[policy]\nsession_binding = \"off\"", []string{"INSECURE: policy.session_binding"}},
 		{"T7", "[tls]\nprofile = \"legacy\"\nmin_version = \"1.1\"", []string{"INSECURE: TLS 1.1", "INSECURE: RSA", "INSECURE: CBC"}},
 		{"L10", "[listen]\nproxy_protocol_from = [\"0.0.0.0/0\"]", []string{"INSECURE: listen.proxy_protocol_from"}},
+		{"a certificate that is never shown", "[tls]\ncertificate = \"c\"\nkey = \"k\"\n[acme]\nhosts = [\"a.test\"]\naccept_terms = true", []string{"acme.hosts: without effect"}},
 		{"a known balancer", "[listen]\nproxy_protocol_from = [\"10.0.0.1\"]", nil},
 		{"accounts decide", "[policy]\naccounts_may_relax = true", []string{"policy.accounts_may_relax"}},
 		{"certificates that nobody asks for", "[policy]\ncertificate_login = \"instead-of-password\"", []string{"without effect"}},

@@ -82,6 +82,8 @@ func TestRoundTrip(t *testing.T) {
 		"odd sizes":         "[limits]\nupload_rate = \"1025\"\ndownload_rate = \"2048K\"",
 		"any passive port":  "[listen]\npassive_ports = \"\"",
 		"lists":             "[listen]\nexplicit = [\":1\", \":2\"]\nproxy_protocol_from = [\"::/0\", \"10.1.2.3\"]",
+		"certificates":      "[[tls.more]]\ncertificate = \"a/c.pem\"\nkey = \"/k.pem\"\n[[tls.more]]\ncertificate = \"/c\"\nkey = \"/c\"",
+		"ACME":              "[acme]\nhosts = [\"Ftp.Example.org.\", \"*.example.net\"]\naccept_terms = true\nchallenge = \"dns-01\"\ndns_command = [\"/hook\", \"a b\"]",
 		"all lax":           "[policy]\nunprotected_commands=\"allow\"\nsession_binding=\"off\"\nccc=\"allow\"\naccounts_may_relax=true",
 	} {
 		t.Run(why, func(t *testing.T) { roundTrip(t, load(t, document)) })
@@ -124,7 +126,7 @@ func changeOne(t *testing.T, v value) {
 	t.Helper()
 	before := v.toml()
 	for _, s := range []string{"/x", "true", "false", "7", "7s", ":7", "10.0.0.0/8", "1.2", "modern", "json", "debug", "allow", "deny",
-		"require", "instead-of-password", "accept", "keep-login"} {
+		"require", "instead-of-password", "accept", "keep-login", "https://ca.test/", "dns-01", "a.test", `[{certificate = "/c", key = "/k"}]`} {
 		if v.parse(s) == nil && v.toml() != before {
 			return
 		}
@@ -138,7 +140,7 @@ func FuzzLoad(f *testing.F) {
 	template := Template(Default(home))
 	f.Add(template, "SEALIFT_LIMITS_SESSIONS=3")
 	for _, seed := range []string{
-		"", "[policy]\nccc = \"allow\"", "a.b.c = [1, {x = 2}]", "[[policy]]", "policy = {ccc = 3}", "\"\\u001b\" = 1", "[limits]\nsessions = 1e9",
+		"", "[policy]\nccc = \"allow\"", "a.b.c = [1, {x = 2}]", "[[policy]]", "[[tls.more]]\ncertificate = 1", "tls.more = [{certificate = \"a\", key = \"b\"}]\n[acme]\nhosts = [\"*.\"]", "policy = {ccc = 3}", "\"\\u001b\" = 1", "[limits]\nsessions = 1e9",
 		"data_dir = '''\n'''", "[limits]\nidle_timeout = \"-9223372036854775808ns\"", "[a]\n[a.b]\n[[a.c]]\n[[a.c]]\nx=1", "\uFEFF[log]", "=",
 		"[limits]\nupload_rate = \"8191P\"", "[listen]\npublic_address = \"::1%x\"\nproxy_protocol_from = [\"::1%x\", \"::/0\"]",
 	} {

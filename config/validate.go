@@ -16,6 +16,7 @@ func (c Config) Validate() error {
 		c.validateListen(),
 		c.validateFiles(),
 		c.validateTLS(),
+		c.validateACME(),
 	)
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"unicode"
@@ -83,6 +84,18 @@ type path struct{ p *string }
 func (f path) set(v any) error      { return text(f).set(v) }
 func (f path) parse(s string) error { return text(f).parse(s) }
 func (f path) toml() string         { return text(f).toml() }
+
+// resolve makes the name absolute, seen from folder.
+func (f path) resolve(folder string) error {
+	if *f.p == "" || filepath.IsAbs(*f.p) {
+		return nil
+	}
+	absolute, err := filepath.Abs(filepath.Join(folder, *f.p))
+	if err == nil {
+		*f.p = absolute
+	}
+	return err
+}
 
 // texts is a list of strings; as text they are separated by commas.
 type texts struct{ p *[]string }

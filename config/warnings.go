@@ -13,6 +13,9 @@ func (c Config) Warnings() []string {
 	if t, err := tlsprofile.New(c.TLSOptions()); err == nil {
 		found = append(found, tlsprofile.Warnings(t)...)
 	}
+	if len(c.ACME.Hosts) > 0 && c.TLS.Certificate != "" {
+		found = append(found, "acme.hosts: without effect while tls.certificate is set")
+	}
 	for _, network := range c.Listen.ProxyProtocolFrom {
 		if network.Bits() == 0 {
 			found = append(found, "INSECURE: listen.proxy_protocol_from: anybody may claim any address")
