@@ -19,11 +19,16 @@ const (
 
 const day = 24 * time.Hour
 
-// ExpiryOf is the step that cert has reached at now.
+// ExpiryOf is the step that cert has reached at now. One that lives for less
+// than 90 days is fresh until a third of its life is left: CAs give such, and
+// they are renewed then.
 func ExpiryOf(cert *x509.Certificate, now time.Time) Expiry {
+	third := cert.NotAfter.Sub(cert.NotBefore) / 3
 	switch left := cert.NotAfter.Sub(now); {
 	case left < 0:
 		return Expired
+	case left > third:
+		return Fresh
 	case left <= day:
 		return Within1Day
 	case left <= 7*day:

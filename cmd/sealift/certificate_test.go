@@ -49,6 +49,14 @@ func (s *script) revoke(ts *testscript.TestScript, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der}), 0o600))
 }
 
+// present makes clients show the certificate in a file from now on: present
+// CERT KEY.
+func (s *script) present(ts *testscript.TestScript, args []string) {
+	pair, err := tls.LoadX509KeyPair(ts.MkAbs(args[0]), ts.MkAbs(args[1]))
+	ts.Check(err)
+	s.certificate = &pair
+}
+
 func authority(ts *testscript.TestScript) *certs.Authority {
 	dir := filepath.Join(ts.Getenv("SEALIFT_DATA_DIR"), "certs")
 	ca, err := certs.LoadAuthority(filepath.Join(dir, "ca.pem"), filepath.Join(dir, "ca.key"))

@@ -96,8 +96,9 @@ The first step is "sealift serve ./drop": a secure server, nothing else set up.`
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fault.New(fault.Usage, c.CommandPath()+" --help shows the flags", "%s", err.Error())
 	})
-	root.AddCommand(newServe(h), newInit(h), newConfig(h), newUser(h), newPolicy(h),
-		newSessions(h), newKick(h), newReload(h), newStatus(h))
+	root.AddCommand(newServe(h), newInit(h), newConfig(h), newUser(h), newCert(h), newPolicy(h),
+		newSessions(h), newKick(h), newReload(h), newStatus(h), newCiphers(h), newDoctor(h))
+	root.AddCommand(newLs(h), newCat(h), newStat(h), newHash(h), newRm(h), newMkdir(h), newRmdir(h), newMv(h), newShell(h), newGet(h), newPut(h), newSync(h))
 	group(root)
 	return root
 }

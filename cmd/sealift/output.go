@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/dustin/go-humanize"
+
+	"github.com/sealift/sealift/cmd/sealift/internal/screen"
 )
 
 // printJSON prints v as one line.
@@ -47,15 +48,8 @@ func printFields(w io.Writer, fields [][2]string) error {
 	return t.Flush()
 }
 
-// printable is s with what does not show escaped: the words of peers must not
-// reach a terminal as they are.
-func printable(s string) string {
-	if !strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) || r == '\uFFFD' }) {
-		return s
-	}
-	quoted := strconv.Quote(s)
-	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
-}
+// printable is s with what does not show escaped.
+func printable(s string) string { return screen.Printable(s) }
 
 // size is a number of bytes for people; "" for 0.
 func size(n int64) string {

@@ -55,6 +55,9 @@ func TestScripts(t *testing.T) {
 			"systemd": onScript((*script).systemd),
 			"issue":   onScript((*script).issue),
 			"revoke":  onScript((*script).revoke),
+			"noise":   onScript((*script).noise),
+			"cut":     onScript((*script).cut),
+			"present": onScript((*script).present),
 		},
 	})
 }

@@ -34,7 +34,7 @@ func newSessions(h host) *cobra.Command {
 			return err
 		}
 		if !asJSON {
-			return printTable(h.stdout, "ID USER FROM BEGAN TLS CLIENT DOES", sessionRows(all))
+			return printTable(h.stdout, "ID USER FROM BEGAN TLS KEYS CLIENT DOES", sessionRows(all))
 		}
 		for _, one := range all {
 			if err := printJSON(h.stdout, one); err != nil {
@@ -51,7 +51,7 @@ func sessionRows(all []control.Session) (rows [][]string) {
 		if t := s.Transfer; t != nil {
 			does = fmt.Sprintf("%s %s, %s", t.Verb, t.Path, size(t.Bytes))
 		}
-		rows = append(rows, []string{s.ID, s.User, s.Remote, ago(s.Began), strings.TrimPrefix(s.TLS, "TLS "), s.Client, does})
+		rows = append(rows, []string{s.ID, s.User, s.Remote, ago(s.Began), strings.TrimPrefix(s.TLS, "TLS "), s.KeyExchange, s.Client, does})
 	}
 	return rows
 }
@@ -117,17 +117,40 @@ func newStatus(h host) *cobra.Command {
 	})
 }
 
+var origins = map[control.Origin]string{
+	control.Configured: "named in the configuration", control.Installed: "installed with sealift cert install",
+	control.Fetched: "from the CA, by ACME", control.Own: "the server's own",
+}
+
+// acmeLine says when the CA is asked next, and why.
+func acmeLine(a *control.ACME) string {
+	line := strings.Join(a.Hosts, ", ") + ": "
+	next := a.Next.Format("2006-01-02 15:04 MST")
+	switch {
+	case a.Ordering:
+		return line + "the CA is being asked"
+	case a.Failures > 0:
+		return fmt.Sprintf("%sfailed %d times, next try %s", line, a.Failures, next)
+	}
+	return line + "renewal " + next
+}
+
 func printStatus(w io.Writer, st control.Status) error {
 	file := st.Config
 	if file == "" {
 		file = "no file"
+	}
+	acme := ""
+	if st.ACME != nil {
+		acme = acmeLine(st.ACME)
 	}
 	if err := printFields(w, [][2]string{
 		{"health", st.Health},
 		{"explicit", strings.Join(st.Explicit, " ")},
 		{"implicit", strings.Join(st.Implicit, " ")},
 		{"sessions", fmt.Sprintf("%d, %d of them in a transfer", st.Sessions, st.Transfers)},
-		{"certificate", "SHA-256 " + st.Certificate.Fingerprint + ", ends " + st.Certificate.Ends.Format("2006-01-02")},
+		{"certificate", "SHA-256 " + st.Certificate.Fingerprint + ", ends " + st.Certificate.Ends.Format("2006-01-02") + ", " + origins[st.Certificate.Origin]},
+		{"ACME", acme},
 		{"started", ago(st.Started)},
 		{"data", st.DataDir},
 		{"configuration", file + ", " + st.ConfigHash},
@@ -137,6 +160,9 @@ func printStatus(w io.Writer, st control.Status) error {
 	}
 	for _, warning := range st.Warnings {
 		fmt.Fprintln(w, printable(warning))
+	}
+	if st.ACME != nil && st.ACME.Hint != "" {
+		fmt.Fprintln(w, "hint: "+printable(st.ACME.Hint))
 	}
 	return nil
 }

@@ -23,13 +23,37 @@ type Status struct {
 	// Panics is how many sessions ended by a fault of the program.
 	Panics      int64       `json:"panics"`
 	Certificate Certificate `json:"certificate"`
+	ACME        *ACME       `json:"acme,omitempty"` // nil where no CA is asked
 	Warnings    []string    `json:"warnings"`
 }
+
+// ACME is how it stands with the certificate of a CA.
+type ACME struct {
+	Hosts    []string  `json:"hosts"`
+	Ordering bool      `json:"ordering"` // the CA is being asked now
+	Next     time.Time `json:"next"`     // renewal, or next try
+	Failures int       `json:"failures"` // in a row
+	Problem  string    `json:"problem,omitempty"`
+	Hint     string    `json:"hint,omitempty"`
+}
+
+// Origin is where the certificate comes from.
+type Origin string
+
+// The origins, the first that there is counts.
+const (
+	Configured Origin = "configured" // tls.certificate
+	Installed  Origin = "installed"  // sealift cert install
+	Fetched    Origin = "acme"       // from a CA that speaks ACME
+	Own        Origin = "own"        // made at the first start
+)
 
 // Certificate is the one that the server shows.
 type Certificate struct {
 	Fingerprint string    `json:"fingerprint"` // SHA-256
 	Ends        time.Time `json:"ends"`
+	Origin      Origin    `json:"origin"`
+	Names       []string  `json:"names"`
 }
 
 // Session is one control connection. Client and Path are the peer's words.

@@ -18,8 +18,11 @@ const (
 
 // keepUp starts what goes on until ctx is done.
 func (d *daemon) keepUp(ctx context.Context) {
-	d.watch(d.now.Load())
+	r := d.now.Load()
+	d.watch(r)
+	r.fetching.start(ctx, nil)
 	go d.follow(ctx)
+	go d.followLists(ctx)
 	go d.regularly(ctx, sweepInterval, true, d.sweep)
 	go d.regularly(ctx, tidyInterval, false, d.tidy)
 	go d.regularly(ctx, ensureEvery, false, d.renewOwn)
@@ -69,6 +72,17 @@ func (d *daemon) follow(ctx context.Context) {
 	})
 }
 
+// followLists ends sessions when a list of revoked certificates has changed.
+func (d *daemon) followLists(ctx context.Context) {
+	known := int64(0)
+	d.regularly(ctx, pollInterval, false, func(context.Context) {
+		if loads := d.now.Load().security.loads(); loads != known {
+			known = loads
+			d.endRevoked()
+		}
+	})
+}
+
 // refresh makes what is in the account database effective.
 func (d *daemon) refresh(ctx context.Context) error {
 	err := d.backend.Refresh(ctx)
@@ -76,6 +90,7 @@ func (d *daemon) refresh(ctx context.Context) error {
 		d.log().Error("accounts could not be read again", "error", err.Error())
 	}
 	d.kickClosed()
+	d.kickRevoked()
 	return err
 }
 
@@ -105,9 +120,11 @@ func (d *daemon) tidy(context.Context) {
 	}
 }
 
-// renewOwn renews the server's own certificate; its Source takes it up.
+// renewOwn renews the server's own certificate, which its Source takes up, and
+// the list of the client certificates that were revoked.
 func (d *daemon) renewOwn(context.Context) {
 	r := d.now.Load()
+	renewCRL(r.config, r.log)
 	if r.security.own == nil {
 		return
 	}

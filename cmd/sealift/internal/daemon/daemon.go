@@ -17,6 +17,7 @@ import (
 
 	"github.com/sealift/sealift/account"
 	"github.com/sealift/sealift/account/sqlstore"
+	"github.com/sealift/sealift/acme"
 	"github.com/sealift/sealift/cmd/sealift/internal/backend"
 	"github.com/sealift/sealift/cmd/sealift/internal/control"
 	"github.com/sealift/sealift/cmd/sealift/internal/fault"
@@ -55,7 +56,8 @@ type daemon struct {
 	hasher  *account.Hasher
 	backend *backend.Backend
 	server  *ftpserver.Server
-	failed  chan error // a port that cannot be listened on any more
+	failed  chan error      // a port that cannot be listened on any more
+	ctx     context.Context // until the end
 
 	reloading sync.Mutex
 	now       atomic.Pointer[running]
@@ -69,6 +71,8 @@ type running struct {
 	security  *security
 	public    *public
 	transfers *xferlog.Log
+	responder *acme.Responder // nil where no CA comes to a port
+	fetching  *fetching       // nil where no CA is asked
 	ctx       context.Context
 	stop      context.CancelFunc // ends what watches files
 }
@@ -82,6 +86,7 @@ func Run(ctx context.Context, o Options, signals <-chan os.Signal) error {
 	d := &daemon{options: o, started: time.Now(), failed: make(chan error, 1)}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	d.ctx = ctx
 	drop, err := d.start(ctx)
 	if err != nil {
 		return err
@@ -123,15 +128,17 @@ func (d *daemon) start(ctx context.Context) (*Drop, error) {
 	if err != nil {
 		return nil, err
 	}
-	drop, err := d.open(ctx, c, log, ports)
+	answering := responder(ctx, c, nil, log)
+	drop, err := d.open(ctx, c, log, ports, answering)
 	if err != nil {
 		closeNew(ports, nil)
+		err = errors.Join(err, answering.Close())
 	}
 	return drop, err
 }
 
 // open becomes run_as and opens the state.
-func (d *daemon) open(ctx context.Context, c config.Config, log *slog.Logger, ports []port) (*Drop, error) {
+func (d *daemon) open(ctx context.Context, c config.Config, log *slog.Logger, ports []port, answering *acme.Responder) (*Drop, error) {
 	if err := dropPrivileges(c, log); err != nil {
 		return nil, err
 	}
@@ -139,7 +146,10 @@ func (d *daemon) open(ctx context.Context, c config.Config, log *slog.Logger, po
 	if err != nil {
 		return nil, err
 	}
-	r.ports = ports
+	r.ports, r.responder = ports, answering
+	if r.fetching, err = d.newFetching(c, answering, r.security.origin, log); err != nil {
+		return nil, err
+	}
 	if d.store, err = sqlstore.Open(ctx, filepath.Join(c.DataDir, DatabaseName)); err != nil {
 		return nil, dataError(err)
 	}
@@ -196,8 +206,10 @@ func (r *running) backendSettings() backend.Settings {
 }
 
 func (d *daemon) serverConfig(r *running) ftpserver.Config {
+	security := r.security.config.Clone()
+	security.VerifyConnection = d.verify
 	return ftpserver.Config{
-		TLS:           r.security.config,
+		TLS:           security,
 		Policy:        r.config.Policy,
 		Limits:        r.config.ServerLimits(),
 		PassivePorts:  r.config.Listen.PassivePorts,
@@ -288,6 +300,7 @@ func (d *daemon) drain(signals <-chan os.Signal) error {
 	close(over)
 	r := d.now.Load()
 	r.stop()
+	r.fetching.end()
 	d.log().Info("ended")
-	return errors.Join(d.backend.Close(), r.transfers.Close())
+	return errors.Join(d.backend.Close(), r.transfers.Close(), r.responder.Close())
 }

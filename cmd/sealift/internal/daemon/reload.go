@@ -50,14 +50,27 @@ func (d *daemon) replacement(former *running) (*running, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.ports, err = bind(ctx, listenTCP, c, former.ports); err != nil {
-		r.stop()
-		if r.transfers != former.transfers {
-			err = errors.Join(err, r.transfers.Close())
-		}
-		return nil, err
+	r.responder = responder(ctx, c, former.responder, r.log)
+	r.fetching, err = d.newFetching(c, r.responder, r.security.origin, r.log)
+	if err == nil {
+		r.ports, err = bind(ctx, listenTCP, c, former.ports)
+	}
+	if err != nil {
+		return nil, errors.Join(err, r.discard(former))
 	}
 	return r, nil
+}
+
+// discard closes what former does not have.
+func (r *running) discard(former *running) (err error) {
+	r.stop()
+	if r.transfers != former.transfers {
+		err = r.transfers.Close()
+	}
+	if r.responder != former.responder {
+		err = errors.Join(err, r.responder.Close())
+	}
+	return err
 }
 
 // fixed refuses to change what only a start can.
@@ -78,12 +91,15 @@ func (d *daemon) replace(former, r *running) {
 	for _, warning := range r.config.Warnings() {
 		r.log.Warn(warning)
 	}
+	r.tellNames()
+	d.fetch(former, r)
 	d.now.Store(r)
 	d.server.SetConfig(d.serverConfig(r))
 	if err := d.backend.SetSettings(r.ctx, r.backendSettings()); err != nil {
 		r.log.Error("accounts could not be read again", "error", err.Error())
 	}
 	d.kickClosed()
+	d.kickRevoked()
 	for _, p := range r.ports {
 		if !has(former.ports, p) {
 			d.serve(p)

@@ -3,6 +3,7 @@ package daemon
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"os"
 	"slices"
 	"time"
@@ -37,6 +38,7 @@ func (d *daemon) announce(drop *Drop) {
 	if r.security.own != nil {
 		ready.CAFile = r.security.own.CAFile
 	}
+	r.tellNames()
 	if drop == nil && d.hasNobody() {
 		r.log.Warn("nobody can log in yet: there is no account", "hint", "sealift user add NAME")
 	}
@@ -75,22 +77,27 @@ func (c *controls) Status() control.Status {
 	d := c.daemon()
 	r := d.now.Load()
 	leaf := r.security.source.Leaf()
-	remarks := certs.Remarks(leaf, time.Now())
+	remarks := r.security.remarks(func(leaf *x509.Certificate) []string { return certs.Remarks(leaf, time.Now()) })
+	fetched, noneFetched := r.fetchingRemarks()
+	uncovered := uncoveredNames(r.security.source, r.config)
 	sessions := d.server.Sessions()
 	st := control.Status{
 		Version: d.options.Version, PID: os.Getpid(), Health: "ok", Started: d.started.UTC(),
 		DataDir: r.config.DataDir, Config: d.options.File, ConfigHash: r.config.Hash(),
 		Explicit: addresses(r.ports, false), Implicit: addresses(r.ports, true),
 		Sessions: len(sessions), Panics: d.server.Panics(),
-		Certificate: control.Certificate{Fingerprint: certs.Fingerprint(leaf), Ends: leaf.NotAfter.UTC()},
-		Warnings:    orEmpty(slices.Concat(remarks, r.config.Warnings())),
+		Certificate: control.Certificate{
+			Fingerprint: certs.Fingerprint(leaf), Ends: leaf.NotAfter.UTC(), Origin: r.security.origin, Names: orEmpty(certs.HostNames(leaf)),
+		},
+		ACME:     r.acmeStatus(),
+		Warnings: orEmpty(slices.Concat(remarks, fetched, uncovered, r.namesToKnow(), r.config.Warnings())),
 	}
 	for _, s := range sessions {
 		if s.Verb != "" {
 			st.Transfers++
 		}
 	}
-	if len(remarks) > 0 {
+	if len(remarks)+len(uncovered) > 0 || noneFetched {
 		st.Health = "degraded"
 	}
 	return st

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sealift/sealift/certs"
+	"github.com/sealift/sealift/cmd/sealift/internal/control"
 	"github.com/sealift/sealift/cmd/sealift/internal/fault"
 	"github.com/sealift/sealift/config"
 	"github.com/sealift/sealift/ftpserver"
@@ -21,8 +22,9 @@ import (
 type security struct {
 	config  *tls.Config
 	source  *certs.Source
-	revoked *certs.Revoked
-	own     *certs.Own // nil where a certificate is configured
+	revoked []*certs.Revoked
+	origin  control.Origin
+	own     *certs.Own // nil unless the certificate is the server's own
 }
 
 // certsDir is where the server's own CA and certificate are.
@@ -31,35 +33,25 @@ func certsDir(c config.Config) string { return filepath.Join(c.DataDir, "certs")
 // ensureOwn makes the CA and the certificate of the first start, or renews
 // the certificate.
 func ensureOwn(c config.Config) (certs.Own, error) {
-	names, ips, err := certs.LocalNames()
+	names, ips, err := OwnNames(c)
 	if err != nil {
 		return certs.Own{}, err
 	}
-	moreNames, moreIPs := hosts(c)
-	return certs.Ensure(certsDir(c), append(names, moreNames...), append(ips, moreIPs...), time.Now())
+	return certs.Ensure(certsDir(c), names, ips, time.Now())
 }
 
 // loadSecurity loads the certificate, who may issue client certificates, and
 // which of these were taken back.
 func loadSecurity(c config.Config, log *slog.Logger) (*security, error) {
 	s := &security{}
-	pair := certs.Pair{CertFile: c.TLS.Certificate, KeyFile: c.TLS.Key}
-	if pair.CertFile == "" {
-		own, err := ensureOwn(c)
-		if err != nil {
-			return nil, err
-		}
-		if own.Change != "" {
-			log.Info(own.Change, "file", own.CertFile, "fingerprint", certs.Fingerprint(own.Leaf))
-		}
-		s.own = &own
-		pair = certs.Pair{CertFile: own.CertFile, KeyFile: own.KeyFile}
+	pair, err := s.choose(c, log)
+	if err != nil {
+		return nil, err
 	}
-	var err error
 	if s.config, err = tlsprofile.New(c.TLSOptions()); err != nil {
 		return nil, err
 	}
-	if s.source, err = certs.NewSource(certs.SourceOptions{StrictSNI: c.TLS.StrictSNI, Log: log}, pair); err != nil {
+	if s.source, err = certs.NewSource(certs.SourceOptions{StrictSNI: c.TLS.StrictSNI, Log: log}, append([]certs.Pair{pair}, more(c)...)...); err != nil {
 		return nil, err
 	}
 	s.config.GetCertificate = s.source.GetCertificate
@@ -83,23 +75,13 @@ func (s *security) loadClients(c config.Config, log *slog.Logger) error {
 	case c.Policy.ClientCertificate != ftpserver.CertificateOff:
 		return fault.New(fault.Failed, "set tls.client_ca", "policy.client_certificate asks for certificates, but nobody is named who may issue them")
 	}
-	if c.TLS.ClientCRL == "" {
-		return nil
-	}
-	if s.revoked, err = certs.OpenRevoked(c.TLS.ClientCRL, pool, log); err != nil {
-		return err
-	}
-	s.config.VerifyConnection = func(cs tls.ConnectionState) error { return s.revoked.Check(cs.PeerCertificates...) }
-	return nil
+	return s.loadRevoked(c, pool, log)
 }
-
-// isRevoked is for the sessions that run.
-func (s *security) isRevoked(cert *x509.Certificate) bool { return s.revoked.Check(cert) != nil }
 
 // watch follows the files until ctx is done.
 func (s *security) watch(ctx context.Context) {
 	go s.source.Watch(ctx, certs.PollInterval)
-	if s.revoked != nil {
-		go s.revoked.Watch(ctx, certs.PollInterval)
+	for _, list := range s.revoked {
+		go list.Watch(ctx, certs.PollInterval)
 	}
 }

@@ -83,7 +83,8 @@ func Of(err error) Lines {
 		return lines
 	}
 	hint := hintOf(err)
-	return Lines{{oneLine(strings.TrimSuffix(err.Error(), "; "+hint)), hint}}
+	problem := strings.ReplaceAll(strings.TrimSuffix(err.Error(), "; "+hint), "ftpclient: ", "")
+	return Lines{{oneLine(problem), hint}}
 }
 
 // hintOf is what the errors of this project say to do about err.
@@ -98,6 +99,9 @@ func hintOf(err error) string {
 		return file.Hint
 	case errors.As(err, &hinted):
 		return hinted.Hint()
+	}
+	if l := learn(err); l != nil {
+		return l.hint
 	}
 	return ""
 }
@@ -118,6 +122,9 @@ func CodeOf(err error) Code {
 		return NotFound
 	case slices.ContainsFunc(config.Errors(err), func(e *config.Error) bool { return strings.HasPrefix(e.Source, "--") }):
 		return Usage
+	}
+	if l := learn(err); l != nil {
+		return l.code
 	}
 	return Failed
 }
