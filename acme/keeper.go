@@ -110,6 +110,7 @@ func New(o Options) (*Keeper, error) {
 // served.
 func Pair(dir string) (p certs.Pair, ok bool) {
 	p, _ = certs.Installed(dir)
+	p.Renewed = true
 	return p, present(dir) != nil
 }
 

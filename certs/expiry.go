@@ -19,16 +19,11 @@ const (
 
 const day = 24 * time.Hour
 
-// ExpiryOf is the step that cert has reached at now. One that lives for less
-// than 90 days is fresh until a third of its life is left: CAs give such, and
-// they are renewed then.
+// ExpiryOf is the step that cert has reached at now.
 func ExpiryOf(cert *x509.Certificate, now time.Time) Expiry {
-	third := cert.NotAfter.Sub(cert.NotBefore) / 3
 	switch left := cert.NotAfter.Sub(now); {
 	case left < 0:
 		return Expired
-	case left > third:
-		return Fresh
 	case left <= day:
 		return Within1Day
 	case left <= 7*day:
@@ -37,6 +32,15 @@ func ExpiryOf(cert *x509.Certificate, now time.Time) Expiry {
 		return Within30Days
 	}
 	return Fresh
+}
+
+// expiry is ExpiryOf; but one that is renewed without people is fresh until a
+// third of its life is left: some live for a few days.
+func (p Pair) expiry(cert *x509.Certificate, now time.Time) Expiry {
+	if p.Renewed && cert.NotAfter.Sub(now) > cert.NotAfter.Sub(cert.NotBefore)/3 {
+		return Fresh
+	}
+	return ExpiryOf(cert, now)
 }
 
 func (e Expiry) sentence(cert *x509.Certificate) string {

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-func TestExpiryOfShortLives(t *testing.T) {
+func TestExpiryOfWhatIsRenewed(t *testing.T) {
+	renewed := Pair{Renewed: true}
 	for _, tt := range []struct {
 		why        string
 		life, left time.Duration
@@ -26,7 +27,7 @@ func TestExpiryOfShortLives(t *testing.T) {
 		{"6 days', at last", 6 * day, day, Within1Day},
 	} {
 		cert := &x509.Certificate{NotBefore: start, NotAfter: start.Add(tt.life)}
-		if got := ExpiryOf(cert, cert.NotAfter.Add(-tt.left)); got != tt.want {
+		if got := renewed.expiry(cert, cert.NotAfter.Add(-tt.left)); got != tt.want {
 			t.Errorf("%s: %d, want %d", tt.why, got, tt.want)
 		}
 	}

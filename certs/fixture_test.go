@@ -48,7 +48,7 @@ func newTestAuthority(t *testing.T) *Authority {
 func writePair(t *testing.T, a *Authority, names ...string) Pair {
 	t.Helper()
 	dir := t.TempDir()
-	p := Pair{filepath.Join(dir, "chain.pem"), filepath.Join(dir, "key.pem")}
+	p := Pair{CertFile: filepath.Join(dir, "chain.pem"), KeyFile: filepath.Join(dir, "key.pem")}
 	overwrite(t, p, a, start, names...)
 	return p
 }

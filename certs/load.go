@@ -85,11 +85,15 @@ func isWeakSignature(a x509.SignatureAlgorithm) bool {
 // Remarks are what is wrong with a certificate that may be served all the
 // same: its dates, and names that clients will not accept. Each is a line.
 func Remarks(leaf *x509.Certificate, now time.Time) []string {
+	return remarks(leaf, ExpiryOf(leaf, now), now)
+}
+
+func remarks(leaf *x509.Certificate, e Expiry, now time.Time) []string {
 	var found []string
 	if now.Before(leaf.NotBefore) {
 		found = append(found, "the certificate is not valid before "+date(leaf.NotBefore)+"; check the clock")
 	}
-	if e := ExpiryOf(leaf, now); e != Fresh {
+	if e != Fresh {
 		found = append(found, "the certificate "+e.sentence(leaf))
 	}
 	if len(leaf.DNSNames)+len(leaf.IPAddresses) == 0 {

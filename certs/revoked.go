@@ -105,21 +105,23 @@ func (r *Revoked) Check(chain ...*x509.Certificate) error {
 
 // Reload reads the file again. On an error the former list stays.
 func (r *Revoked) Reload() error {
-	r.files.look()
-	return r.load()
+	changed := r.files.look()
+	err := r.load()
+	if err == nil && changed {
+		r.log.Info("list of revoked certificates reloaded", "file", r.file, "certificates", len(*r.list.Load()))
+	}
+	return err
 }
 
 // Watch reloads when the file has changed; see Source.Watch.
 func (r *Revoked) Watch(ctx context.Context, interval time.Duration) {
 	every(ctx, interval, func() {
-		if !r.files.look() {
+		if !r.files.changed() {
 			return
 		}
-		if err := r.load(); err != nil {
+		if err := r.Reload(); err != nil {
 			r.log.Error("list of revoked certificates not reloaded, the former one stays", "error", err.Error())
-			return
 		}
-		r.log.Info("list of revoked certificates reloaded", "file", r.file, "certificates", len(*r.list.Load()))
 	})
 }
 

@@ -20,7 +20,12 @@ const PollInterval = 5 * time.Second
 
 // A Pair names the files of a certificate: its chain, leaf first, and its
 // key, both PEM. They may be one file.
-type Pair struct{ CertFile, KeyFile string }
+type Pair struct {
+	CertFile, KeyFile string
+	// Renewed: a program renews it when a third of its life is left, so people
+	// are warned of its end only from then on.
+	Renewed bool
+}
 
 // SourceOptions say how a Source serves. The zero value is usable.
 type SourceOptions struct {
@@ -155,8 +160,8 @@ func (s *Source) remark(fresh *inService) {
 	s.failure = nil
 	s.warned = make([]Expiry, len(fresh.certs))
 	for i, cert := range fresh.certs {
-		s.warned[i] = ExpiryOf(cert.Leaf, s.options.Now())
-		for _, remark := range Remarks(cert.Leaf, s.options.Now()) {
+		s.warned[i] = fresh.pairs[i].expiry(cert.Leaf, s.options.Now())
+		for _, remark := range remarks(cert.Leaf, s.warned[i], s.options.Now()) {
 			s.options.Log.Warn(remark, "file", fresh.pairs[i].CertFile)
 		}
 	}
@@ -191,7 +196,7 @@ func (s *Source) warnOfExpiry() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, cert := range now.certs {
-		if e := ExpiryOf(cert.Leaf, s.options.Now()); e > s.warned[i] {
+		if e := now.pairs[i].expiry(cert.Leaf, s.options.Now()); e > s.warned[i] {
 			s.warned[i] = e
 			s.options.Log.Warn("the certificate "+e.sentence(cert.Leaf), "file", now.pairs[i].CertFile)
 		}
@@ -258,11 +263,29 @@ func (s *Source) Leaves() (all []*x509.Certificate) {
 
 // Expiry is that of the certificate which is nearest to its end.
 func (s *Source) Expiry() Expiry {
-	nearest := Fresh
-	for _, leaf := range s.Leaves() {
-		nearest = max(nearest, ExpiryOf(leaf, s.options.Now()))
+	nearest, now := Fresh, s.loaded.Load()
+	for i, cert := range now.certs {
+		nearest = max(nearest, now.pairs[i].expiry(cert.Leaf, s.options.Now()))
 	}
 	return nearest
+}
+
+// Remarks are what is wrong with what is served, each a line, and that the
+// files as they are now cannot be loaded.
+func (s *Source) Remarks() (lines []string) {
+	now := s.loaded.Load()
+	for i, cert := range now.certs {
+		for _, remark := range remarks(cert.Leaf, now.pairs[i].expiry(cert.Leaf, s.options.Now()), s.options.Now()) {
+			if i > 0 {
+				remark = now.pairs[i].CertFile + ": " + remark
+			}
+			lines = append(lines, remark)
+		}
+	}
+	if err := s.Failure(); err != nil {
+		lines = append(lines, "the certificate files cannot be loaded, what was served before still is: "+err.Error())
+	}
+	return lines
 }
 
 // covering are the certificates with the name of a host in them.

@@ -104,7 +104,7 @@ func TestNewSourceRefuses(t *testing.T) {
 		t.Errorf("no certificate: %v, %v", s, err)
 	}
 	p := writePair(t, newTestAuthority(t), "a.test")
-	if s, err := NewSource(SourceOptions{}, p, Pair{p.CertFile, "none"}); err == nil || s != nil {
+	if s, err := NewSource(SourceOptions{}, p, Pair{CertFile: p.CertFile, KeyFile: "none"}); err == nil || s != nil {
 		t.Errorf("a second pair without its key: %v, %v", s, err)
 	}
 }
@@ -216,7 +216,7 @@ func TestWatchWarnsOfTheEnd(t *testing.T) {
 
 func TestASourceTakesUpWhatEnsureRenews(t *testing.T) {
 	o := ensureAt(t, t.TempDir(), start)
-	s := newTestSource(t, SourceOptions{}, Pair{o.CertFile, o.KeyFile})
+	s := newTestSource(t, SourceOptions{}, Pair{CertFile: o.CertFile, KeyFile: o.KeyFile})
 	made[Own](t)(Ensure(strings.TrimSuffix(o.CAFile, "ca.pem"), []string{"moved"}, nil, start))
 	if err := s.Reload(); err != nil || !s.Covers("moved") {
 		t.Errorf("%v, %v", s.Leaf().DNSNames, err)
@@ -228,7 +228,7 @@ func TestUseServesOtherPairs(t *testing.T) {
 	p, q := writePair(t, a, "old.test"), writePair(t, a, "new.test")
 	var log logged
 	watching(t, &log, p, func(t *testing.T, s *Source) {
-		if err := s.Use(Pair{"none", "none"}); err == nil || !s.Covers("old.test") {
+		if err := s.Use(Pair{CertFile: "none", KeyFile: "none"}); err == nil || !s.Covers("old.test") {
 			t.Errorf("a pair that is not there: %v, %v", err, s.Leaf().DNSNames)
 		}
 		if err := s.Use(); err == nil {
@@ -261,10 +261,13 @@ func TestFailureIsToldUntilItIsMended(t *testing.T) {
 		if err := s.Failure(); err == nil || !strings.Contains(err.Error(), p.CertFile) {
 			t.Errorf("a broken file: %v", err)
 		}
+		if told := s.Remarks(); len(told) != 1 || !strings.Contains(told[0], p.CertFile) {
+			t.Errorf("a broken file: %q", told)
+		}
 		overwrite(t, p, a, start, "new.test")
 		pass(time.Second)
-		if s.Failure() != nil {
-			t.Errorf("mended: %v", s.Failure())
+		if s.Failure() != nil || s.Remarks() != nil {
+			t.Errorf("mended: %v, %q", s.Failure(), s.Remarks())
 		}
 	})
 }

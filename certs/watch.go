@@ -3,6 +3,7 @@ package certs
 import (
 	"context"
 	"os"
+	"slices"
 	"sync"
 	"time"
 )
@@ -33,17 +34,25 @@ func (w *watched) now() []os.FileInfo {
 }
 
 // look tells whether a file has changed since the last look.
-func (w *watched) look() (changed bool) {
+func (w *watched) look() bool {
 	fresh := w.now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for i, info := range fresh {
-		if !sameContent(info, w.seen[i]) {
-			changed = true
-		}
-	}
+	changed := w.differs(fresh)
 	w.seen = fresh
 	return changed
+}
+
+// changed is look, but the next look will tell the same.
+func (w *watched) changed() bool {
+	fresh := w.now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.differs(fresh)
+}
+
+func (w *watched) differs(fresh []os.FileInfo) bool {
+	return !slices.EqualFunc(fresh, w.seen, sameContent)
 }
 
 func sameContent(a, b os.FileInfo) bool {

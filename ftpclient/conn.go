@@ -255,7 +255,7 @@ func (c *Conn) handshake(ctx context.Context) error {
 	config.ClientSessionCache = &controlCache{sessions: &c.sessions}
 	conn := tls.Client(c.raw, config)
 	if err := conn.HandshakeContext(timed); err != nil {
-		return handshakeError(ended(timed, err), false, config.ServerName)
+		return handshakeError(timed, err, false, config.ServerName)
 	}
 	c.tls, c.conn = conn, conn
 	c.lines.reset(conn)

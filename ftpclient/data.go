@@ -38,7 +38,7 @@ func (c *Conn) protectData(ctx context.Context, d *dataConn) error {
 	config := c.dataConfig(cache)
 	d.tls = tls.Client(d.wire, config)
 	if err := d.tls.HandshakeContext(ctx); err != nil {
-		return handshakeError(ended(ctx, err), true, config.ServerName)
+		return handshakeError(ctx, err, true, config.ServerName)
 	}
 	state := d.tls.ConnectionState()
 	c.sessions.tried(cache.taken, state.DidResume)

@@ -75,7 +75,6 @@ func (d *download) end(err error) {
 			err = io.EOF
 		}
 	default:
-		d.t.data.wire.kill()
 		err = d.t.finish(broken, d.at, timedOut(err))
 	}
 	d.err = err

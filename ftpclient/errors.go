@@ -196,17 +196,15 @@ func connectError(address string, err error) error {
 	return &ConnectError{Address: address, Err: timedOut(err)}
 }
 
-// handshakeError sorts what a TLS handshake gave.
-func handshakeError(err error, data bool, host string) error {
+// handshakeError sorts what a TLS handshake gave. A certificate that is not
+// trusted is told in any case, even if ctx ended meanwhile.
+func handshakeError(ctx context.Context, err error, data bool, host string) error {
 	if certificate, ok := errors.AsType[*CertificateError](err); ok {
 		return certificate
 	}
-	if ctxErr := contextError(err); ctxErr != nil {
-		return err
-	}
 	untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err)
 	if !ok {
-		return &TLSError{Data: data, Err: clearText(timedOut(err))}
+		return &TLSError{Data: data, Err: clearText(timedOut(ended(ctx, err)))}
 	}
 	if _, wrongName := errors.AsType[x509.HostnameError](untrusted.Err); wrongName {
 		return &HostnameError{Host: host, Certificate: untrusted.UnverifiedCertificates[0], Err: untrusted.Err}
@@ -222,15 +220,6 @@ func clearText(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w; the server said %q… in clear text", err, header.RecordHeader[:])
-}
-
-func contextError(err error) error {
-	for _, known := range []error{context.Canceled, context.DeadlineExceeded} {
-		if errors.Is(err, known) {
-			return known
-		}
-	}
-	return nil
 }
 
 // lost is the end of the control connection as a caller sees it.

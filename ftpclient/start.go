@@ -123,7 +123,7 @@ func (c *Conn) launch(ctx context.Context, o order, w way) (*transfer, error) {
 	}
 	timed, cancel := c.timed(ctx)
 	coming := make(chan opened, 1)
-	t.coming = coming
+	t.coming, t.cancel = coming, cancel
 	go func() {
 		data, err := c.openData(timed, w)
 		coming <- opened{data, err}
@@ -181,15 +181,39 @@ func (t *transfer) first(r ftp.Reply, ok bool) error {
 		t.final = r
 		return nil
 	}
-	refusal := &ReplyError{Command: t.command, Reply: r}
+	dataErr := t.stopOpening()
+	if !t.begun && dataErr == nil {
+		return &ReplyError{Command: t.command, Reply: r}
+	}
+	t.final, t.ended = r, true
+	return t.result(0, dataErr)
+}
+
+// openingTime is what a data connection still gets after a refusal.
+const openingTime = 200 * time.Millisecond
+
+// stopOpening ends what nobody needs any more, and tells if it had failed
+// before: that may be the reason of the refusal. After 150 it is likely, and
+// given a moment.
+func (t *transfer) stopOpening() error {
+	if t.coming == nil {
+		return nil
+	}
+	moment := openingTime
+	if !t.begun {
+		moment = 0
+	}
+	defer time.AfterFunc(moment, t.cancel).Stop()
+	timer := time.NewTimer(time.Second)
+	defer timer.Stop()
 	select {
 	case o := <-t.coming:
-		if t.came(o); o.err != nil {
-			return &explained{refusal, o.err}
+		if t.came(o); !errors.Is(o.err, context.Canceled) {
+			return o.err
 		}
-	default:
+	case <-timer.C: // somebody's DialContext does not heed its context
 	}
-	return refusal
+	return nil
 }
 
 // unopened is a data connection that failed, or that nobody wants any more,

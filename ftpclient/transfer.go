@@ -3,6 +3,7 @@ package ftpclient
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/sealift/sealift/ftp"
@@ -26,6 +27,8 @@ type transfer struct {
 	upload  bool
 	data    *dataConn
 	coming  chan opened   // data, while it is made
+	cancel  func()        // ends the making of data
+	over    atomic.Bool   // the owner has done with data
 	how     chan ending   // takes one
 	done    chan struct{} // the Conn is free, or dead
 
@@ -74,7 +77,6 @@ func (t *transfer) watch(ctx context.Context) {
 			t.abort()
 			return
 		case how := <-t.how:
-			t.ended = t.final.IsZero()
 			t.conclude(ctx, how, tick)
 			return
 		}
@@ -122,7 +124,7 @@ func (t *transfer) take(r ftp.Reply) {
 
 // setFinal also wakes up whoever moves data for nothing.
 func (t *transfer) setFinal(r ftp.Reply) {
-	t.final = r
+	t.final, t.ended = r, t.over.Load()
 	switch {
 	case !r.Positive():
 		t.data.wire.cut()
@@ -254,6 +256,10 @@ func (t *transfer) collect(missing int, patience time.Duration, n int) int {
 // transfer, and says what came of it: dataErr, unless the server or the
 // context has the better word. at is how many bytes were moved.
 func (t *transfer) finish(how ending, at int64, dataErr error) error {
+	t.over.Store(true)
+	if how == broken {
+		t.data.wire.kill()
+	}
 	t.how <- how
 	<-t.done
 	t.data.wire.release()
@@ -287,7 +293,7 @@ func (t *transfer) result(at int64, dataErr error) error {
 // it is something else.
 func (t *transfer) unresumed() error {
 	refused := t.final.Code == ftp.CodeNoData || t.final.Code == ftp.CodeDataTLS
-	if !refused || t.data.tls == nil || t.data.tls.ConnectionState().DidResume {
+	if !refused || t.data == nil || t.data.tls == nil || t.data.tls.ConnectionState().DidResume {
 		return nil
 	}
 	return ErrNotResumed

@@ -66,7 +66,6 @@ func (t *transfer) sendAll(r io.Reader) (int64, error) {
 		err = t.data.sent()
 	}
 	if err != nil {
-		t.data.wire.kill()
 		return n, t.finish(broken, n, timedOut(err))
 	}
 	return n, t.finish(whole, n, nil)

@@ -268,7 +268,11 @@ func (s *session) enter(g Grant, name string) ftp.Reply {
 	if err := s.policyOf(g).refuseGrant(s.state, s.certificate() != nil); err != nil {
 		s.state.Login = LoggedOut
 		reply := loginReply(err)
-		s.srv.event(s, "login refused", "user", g.User, "reason", err.Error(), "reply", int(reply.Code), "hint", s.refusalHint(err))
+		about := []any{"name", g.User, "reason", err.Error(), "reply", int(reply.Code)}
+		if hint := s.refusalHint(err); hint != "" {
+			about = append(about, "hint", hint)
+		}
+		s.srv.event(s, "login refused", about...)
 		return reply
 	}
 	if g.Files == nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"log/slog"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -141,4 +142,30 @@ func TestPeerCertificateIsKnown(t *testing.T) {
 		t.Errorf("%d sessions ended", n)
 	}
 	p.await(421)
+}
+
+// An account may demand a certificate where clients are not asked for one.
+// Nobody gets in, and the log says why.
+func TestAnAccountDemandsWhatNobodyIsAskedFor(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		why    string
+		server ClientCertificate
+		hints  int
+	}{
+		{"clients are not asked", CertificateOff, 1},
+		{"this one has none", CertificateRequest, 0},
+	} {
+		log := &logged{}
+		r := &running{}
+		demands := Policy{ClientCertificate: CertificateRequire}
+		b := grants{"alice": {Files: treeOf(t, "alice", nil), Perm: PermAll, Policy: &demands}}
+		r.serve(t, b, Config{TLS: trusting(), Policy: Policy{ClientCertificate: test.server}, Log: slog.New(log)})
+		p := secured(t, r.addr, resuming(tls.VersionTLS13))
+		p.want(331, "USER alice")
+		p.want(530, "PASS x")
+		if hints := log.of("login refused", "hint"); len(hints) != test.hints || len(log.of("login refused", "reason")) != 1 {
+			t.Errorf("%s: hints %v", test.why, hints)
+		}
+	}
 }

@@ -290,7 +290,7 @@ func TestHiddenAddresses(t *testing.T) {
 
 func TestSelf(t *testing.T) {
 	refused := func(ctx context.Context, network, address string) (net.Conn, error) {
-		if _, port, _ := net.SplitHostPort(address); port >= "20" && len(port) == 5 && port < "32" {
+		if port := netip.MustParseAddrPort(address).Port(); 20100 <= port && port <= 20200 {
 			return nil, syscall.ECONNREFUSED
 		}
 		var d net.Dialer

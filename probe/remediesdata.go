@@ -77,7 +77,7 @@ var dataRemedies = map[string]map[Software]string{
 		SFTPGo:  noSetting,
 	},
 	"data-tls": {
-		Unknown:  "The server's log says what it has against the data connection's TLS.",
+		Unknown:  "The server's log says what it has against TLS on data connections; session tickets should be on.",
 		PureFTPd: noSetting,
 	},
 	"data-unresumed": {
@@ -167,7 +167,7 @@ var dataRemedies = map[string]map[Software]string{
 	},
 	"abor": {
 		Unknown: "Let clients close the data connection instead, or connect anew.",
-		Vsftpd:  "async_abor_enable=YES helps without TLS alone.",
+		Vsftpd:  "async_abor_enable=YES helps only without TLS.",
 	},
 	"idle": {
 		Unknown:         "Set the time limit for logins to a minute.",

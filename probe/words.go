@@ -28,7 +28,7 @@ func said(r ftp.Reply) string {
 	if len(text) > longestQuote {
 		text = strings.ToValidUTF8(text[:longestQuote], "") + "…"
 	}
-	return strings.TrimSpace(printable(fmt.Sprintf("%d %s", r.Code, text)))
+	return strings.TrimRight(printable(fmt.Sprintf("%d %s", r.Code, text)), " .")
 }
 
 // printable is s with what does not show escaped.

@@ -283,6 +283,7 @@ func noneLeft(t *testing.T, dir string) {
 type wire struct {
 	control string
 	hidden  []string // commands that the server does not know
+	cuts    cuts
 	// breakAfter is how many bytes data connections move until one breaks;
 	// 0: never. It is used up by the break.
 	breakAfter atomic.Int64
@@ -296,6 +297,9 @@ type wire struct {
 func (w *wire) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, network, address)
+	if err == nil && address == w.control {
+		c = &cuttable{c, w}
+	}
 	switch {
 	case err != nil:
 		return nil, err

@@ -139,6 +139,9 @@ func interruptedPut(t *testing.T, r *rig, file string, after int64) Result {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	for len(r.ended) > 0 {
+		<-r.ended // of the files that were put there
+	}
 	r.wire.closed = make(chan struct{}, 1)
 	r.interrupt.Store(&interrupt{after, cancel, r.wire.closed})
 	if _, err := r.engine().Put(ctx, []string{file}, "", false); !errors.Is(err, context.Canceled) {
@@ -150,7 +153,7 @@ func interruptedPut(t *testing.T, r *rig, file string, after int64) Result {
 
 func TestPutGoesOnInAnotherRun(t *testing.T) {
 	t.Parallel()
-	const size = 2_000_000
+	const size = 12_000_000 // more than the buffers between the two ends hold
 	content := noise(size)
 	other := slices.Clone(content)
 	other[10] ^= 1

@@ -9,6 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -18,8 +19,8 @@ import (
 	"github.com/sealift/sealift/certs"
 )
 
-// issue makes a client certificate of the server's own CA, which clients show
-// from now on: issue NAME. $FINGERPRINT is its own.
+// issue makes a client certificate of the CA in $SEALIFT_DATA_DIR, which
+// clients show from now on: issue NAME [E-MAIL|URI]… $FINGERPRINT is its own.
 func (s *script) issue(ts *testscript.TestScript, args []string) {
 	ca := authority(ts)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -28,6 +29,13 @@ func (s *script) issue(ts *testscript.TestScript, args []string) {
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: args[0]},
 		NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}
+	for _, name := range args[1:] {
+		if uri, err := url.Parse(name); err == nil && uri.Scheme != "" {
+			template.URIs = append(template.URIs, uri)
+		} else {
+			template.EmailAddresses = append(template.EmailAddresses, name)
+		}
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, ca.Certificate, key.Public(), ca.Key)
 	ts.Check(err)

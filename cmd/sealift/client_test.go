@@ -33,24 +33,7 @@ func (c *client) close() {
 // login opens a session on $ADDR: login SESSION USER PASSWORD [CODE]; without
 // a password by certificate.
 func (s *script) login(ts *testscript.TestScript, args []string) {
-	pem, err := os.ReadFile(filepath.Join(ts.Getenv("SEALIFT_DATA_DIR"), "certs", "ca.pem"))
-	ts.Check(err)
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(pem)
-	host, _, err := net.SplitHostPort(ts.Getenv("ADDR"))
-	ts.Check(err)
-	c := &client{host: host, tls: &tls.Config{RootCAs: roots, ServerName: host, ClientSessionCache: tls.NewLRUClientSessionCache(8)}}
-	conn, err := net.Dial("tcp", ts.Getenv("ADDR"))
-	ts.Check(err)
-	ts.Check(conn.SetDeadline(time.Now().Add(patience)))
-	c.Conn = textproto.NewConn(conn)
-	c.expect(ts, 220)
-	c.command(ts, 234, "AUTH TLS")
-	c.Conn = textproto.NewConn(tls.Client(conn, c.tls))
-	s.clients[args[0]] = c
-	if s.certificate != nil {
-		c.tls.Certificates = []tls.Certificate{*s.certificate}
-	}
+	c := s.open(ts, args[0])
 	if len(args) == 2 {
 		c.command(ts, 232, "USER "+args[1])
 		return
@@ -65,6 +48,61 @@ func (s *script) login(ts *testscript.TestScript, args []string) {
 		c.command(ts, 200, "PBSZ 0")
 		c.command(ts, 200, "PROT P")
 		c.command(ts, 200, "TYPE I")
+	}
+}
+
+// anonymous opens a session without USER: anonymous SESSION.
+func (s *script) anonymous(ts *testscript.TestScript, args []string) { s.open(ts, args[0]) }
+
+// showNone makes clients show no certificate from now on.
+func (s *script) showNone(*testscript.TestScript, []string) { s.certificate = nil }
+
+// open connects and secures the connection.
+func (s *script) open(ts *testscript.TestScript, name string) *client {
+	pem, err := os.ReadFile(filepath.Join(ts.Getenv("SEALIFT_DATA_DIR"), "certs", "ca.pem"))
+	ts.Check(err)
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	host, _, err := net.SplitHostPort(ts.Getenv("ADDR"))
+	ts.Check(err)
+	c := &client{host: host, tls: &tls.Config{RootCAs: roots, ServerName: host, ClientSessionCache: tls.NewLRUClientSessionCache(8)}}
+	conn, err := net.Dial("tcp", ts.Getenv("ADDR"))
+	ts.Check(err)
+	ts.Check(conn.SetDeadline(time.Now().Add(patience)))
+	c.Conn = textproto.NewConn(conn)
+	c.expect(ts, 220)
+	c.command(ts, 234, "AUTH TLS")
+	c.Conn = textproto.NewConn(tls.Client(conn, c.tls))
+	s.clients[name] = c
+	if s.certificate != nil {
+		c.tls.Certificates = []tls.Certificate{*s.certificate}
+	}
+	return c
+}
+
+// refuse demands that the server ends the handshake with whoever shows the
+// certificate: refuse [SESSION], where the TLS session of that one is resumed.
+func (s *script) refuse(ts *testscript.TestScript, args []string) {
+	config := &tls.Config{InsecureSkipVerify: true, ServerName: "localhost"}
+	if len(args) > 0 {
+		config = s.clients[args[0]].tls.Clone()
+	}
+	if s.certificate != nil { // whatever CAs the server names
+		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return s.certificate, nil }
+	}
+	conn, err := net.Dial("tcp", ts.Getenv("ADDR"))
+	ts.Check(err)
+	defer conn.Close()
+	ts.Check(conn.SetDeadline(time.Now().Add(patience)))
+	c := &client{Conn: textproto.NewConn(conn)}
+	c.expect(ts, 220)
+	c.command(ts, 234, "AUTH TLS")
+	secured := textproto.NewConn(tls.Client(conn, config))
+	if err := secured.PrintfLine("NOOP"); err != nil {
+		return
+	}
+	if code, text, err := secured.ReadResponse(0); err == nil {
+		ts.Fatalf("the handshake went well; the reply is %d %s", code, text)
 	}
 }
 

@@ -52,7 +52,7 @@ func (r *remote) credentials(to location) (credentials, error) {
 	case r.certFile != "":
 		// The certificate may be enough. If it is not, the server says so.
 	case found.user == "":
-		found.user, found.password = "anonymous", "anonymous@"
+		found.user, found.password, r.nobody = "anonymous", "anonymous@", true
 	case found.user == "anonymous" || found.user == "ftp":
 		found.password = "anonymous@"
 	default:

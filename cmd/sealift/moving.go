@@ -13,6 +13,7 @@ import (
 
 	"github.com/sealift/sealift/cmd/sealift/internal/fault"
 	"github.com/sealift/sealift/cmd/sealift/internal/progress"
+	"github.com/sealift/sealift/ftpclient"
 	"github.com/sealift/sealift/nearest"
 	"github.com/sealift/sealift/transfer"
 )
@@ -101,11 +102,7 @@ func (m *mover) engine(ctx context.Context, url string) (e *transfer.Engine, don
 	if err != nil {
 		return nil, nil, err
 	}
-	state, err := m.r.h.stateDir()
-	if err != nil {
-		return nil, nil, err
-	}
-	journal, err := transfer.OpenJournal(filepath.Join(state, "journal"))
+	journal, err := m.r.h.journal()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -113,13 +110,26 @@ func (m *mover) engine(ctx context.Context, url string) (e *transfer.Engine, don
 	if err != nil {
 		return nil, nil, err
 	}
+	e = m.engineOn(pool, to, journal)
+	return e, func() error { m.display.Close(); return pool.Close() }, nil
+}
+
+func (h host) journal() (*transfer.Journal, error) {
+	state, err := h.stateDir()
+	if err != nil {
+		return nil, err
+	}
+	return transfer.OpenJournal(filepath.Join(state, "journal"))
+}
+
+// engineOn makes an Engine, and the display that is to be closed after it.
+func (m *mover) engineOn(pool *ftpclient.Pool, to location, journal *transfer.Journal) *transfer.Engine {
 	m.display = progress.New(m.r.h.stderr, m.r.h.getenv)
-	e = transfer.New(pool, to.user+"@"+to.address(), transfer.Options{
+	return transfer.New(pool, to.user+"@"+to.address(), transfer.Options{
 		Parallel: m.parallel, Segments: m.segments, Rate: int64(m.rate.Size), Retries: m.retries,
 		Verify: transfer.Verifies[m.verify], InPlace: m.inPlace, NoClobber: m.keep, Journal: journal,
 		Report: m.report, Progress: m.begin,
 	})
-	return e, func() error { m.display.Close(); return pool.Close() }, nil
 }
 
 // bar tells a Display how far a file is.

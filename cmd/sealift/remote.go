@@ -42,6 +42,7 @@ type remote struct {
 
 	stdinPassword *string                // read already
 	asked         map[string]credentials // by user and address
+	nobody        bool                   // no account was named: anonymous it is
 	warned        map[string]bool
 }
 
@@ -146,7 +147,7 @@ func (r *remote) trusting(ctx context.Context, open func() (*ftpclient.Conn, err
 	c, err := open()
 	unknown, judging := errors.AsType[*knownhost.Unknown](err)
 	if !judging {
-		return c, clearly(err)
+		return c, r.clearly(err)
 	}
 	if !r.h.hasTerminal() {
 		return nil, unknown.Refusal()
@@ -155,14 +156,17 @@ func (r *remote) trusting(ctx context.Context, open func() (*ftpclient.Conn, err
 		return nil, err
 	}
 	c, err = open()
-	return c, clearly(err)
+	return c, r.clearly(err)
 }
 
 // clearly is the part of err that is for people, where it has one: what is
 // wrong with a certificate needs no frame of TLS errors.
-func clearly(err error) error {
+func (r *remote) clearly(err error) error {
 	if own, found := errors.AsType[*fault.Error](err); found {
 		return own
+	}
+	if r.nobody && fault.CodeOf(err) == fault.Refused {
+		return &fault.Error{Code: fault.Refused, Problem: "anonymous is not let in", Err: err, Hint: "write the account into the URL: ftpes://NAME@HOST"}
 	}
 	return fault.Connecting(err)
 }

@@ -96,10 +96,19 @@ func banner(a announcement, address string) string {
 		line("CA", printable(a.CAFile)+"  (copy it to the clients' computers)")
 	}
 	b.WriteString("\nTo look in, paste one of these; each asks for the password:\n\n")
-	fmt.Fprintf(&b, "  %s\n  %s\n", curlLine(a, address), lftpLine(a, address))
-	fmt.Fprintf(&b, "\nTo upload, add to the first: --upload-file FILE; say to the second: put FILE\n")
+	fmt.Fprintf(&b, "  %s\n  %s\n  %s\n", ownLine(a, address), curlLine(a, address), lftpLine(a, address))
+	fmt.Fprintf(&b, "\nTo upload, say to sealift and lftp: put FILE; add to the line of curl: --upload-file FILE\n")
 	fmt.Fprintf(&b, "\nFileZilla: Host ftpes://%s  Username %s  Port %s; compare the certificate's SHA-256.\n\n", bracketed(host), a.User, port)
 	return b.String()
+}
+
+// ownLine is the shell of Sealift's own client.
+func ownLine(a announcement, address string) string {
+	line := "sealift shell "
+	if a.CAFile != "" {
+		line += "--ca " + shellWord(a.CAFile) + " "
+	}
+	return line + shellWord(a.User+"@"+address)
 }
 
 // curlLine asks for the password on the terminal, or takes it from stdin.

@@ -2,9 +2,7 @@ package daemon
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -217,22 +215,6 @@ func (r *running) fetchingRemarks() (lines []string, wrong bool) {
 		lines = append(lines, "no certificate from the CA: "+st.Problem)
 	}
 	return lines, st.Problem != "" && r.security.origin != control.Fetched
-}
-
-// remarks are what is wrong with the certificates that are served, each a
-// line, and that files of them cannot be loaded.
-func (s *security) remarks(remarksOf func(*x509.Certificate) []string) (lines []string) {
-	leaves := s.source.Leaves()
-	lines = remarksOf(leaves[0])
-	for _, leaf := range leaves[1:] {
-		for _, remark := range remarksOf(leaf) {
-			lines = append(lines, fmt.Sprintf("tls.more, %s: %s", strings.Join(certs.HostNames(leaf), ", "), remark))
-		}
-	}
-	if err := s.source.Failure(); err != nil {
-		lines = append(lines, "the certificate files cannot be loaded, the former certificates stay: "+err.Error())
-	}
-	return lines
 }
 
 // more are the pairs of tls.more.

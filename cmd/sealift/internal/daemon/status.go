@@ -3,10 +3,8 @@ package daemon
 import (
 	"cmp"
 	"context"
-	"crypto/x509"
 	"os"
 	"slices"
-	"time"
 
 	sdnotify "github.com/coreos/go-systemd/v22/daemon"
 
@@ -77,7 +75,7 @@ func (c *controls) Status() control.Status {
 	d := c.daemon()
 	r := d.now.Load()
 	leaf := r.security.source.Leaf()
-	remarks := r.security.remarks(func(leaf *x509.Certificate) []string { return certs.Remarks(leaf, time.Now()) })
+	remarks := r.security.source.Remarks()
 	fetched, noneFetched := r.fetchingRemarks()
 	uncovered := uncoveredNames(r.security.source, r.config)
 	sessions := d.server.Sessions()

@@ -154,19 +154,19 @@ func (s *Shell) remoteNames(ctx context.Context, text string, foldersOnly bool) 
 }
 
 func (s *Shell) listed(ctx context.Context, dir string) []ftpclient.Entry {
+	if s.session == nil || s.session.Conn.Err() != nil {
+		return nil
+	}
 	at := s.absolute(dir)
 	if s.cache.dir == at && time.Now().Before(s.cache.until) {
 		return s.cache.entries
 	}
 	ctx, cancel := context.WithTimeout(ctx, completeTime)
 	defer cancel()
-	if s.session == nil || s.session.Conn.Err() != nil {
-		return nil
+	if dir != "/" {
+		dir = strings.TrimSuffix(dir, "/")
 	}
-	entries, err := tree.List(ctx, s.session.Conn, strings.TrimSuffix(dir, "/"))
-	if dir == "/" {
-		entries, err = tree.List(ctx, s.session.Conn, dir)
-	}
+	entries, err := tree.List(ctx, s.session.Conn, dir)
 	if err != nil {
 		return nil
 	}

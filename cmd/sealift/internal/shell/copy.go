@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sealift/sealift/cmd/sealift/internal/fault"
+	"github.com/sealift/sealift/transfer"
 )
 
 func (s *Shell) get(ctx context.Context, args []word) error {
@@ -16,7 +17,7 @@ func (s *Shell) get(ctx context.Context, args []word) error {
 	if len(args) == 2 {
 		target = s.here(args[1].text)
 	}
-	return s.session.Copier.Get(ctx, []string{escapeMeta(s.absolute(args[0].text))}, target, given['r'])
+	return s.session.Copier.Get(ctx, []string{transfer.Exactly(s.absolute(args[0].text))}, target, given['r'])
 }
 
 func (s *Shell) mget(ctx context.Context, args []word) error {

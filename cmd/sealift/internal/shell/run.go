@@ -113,7 +113,7 @@ func (s *Shell) tab(t *term.Terminal, line string, pos int) (string, int, bool) 
 	if len(choices) > 0 {
 		var b strings.Builder
 		for _, name := range choices {
-			b.WriteString(screen.Printable(name) + "\r\n")
+			b.WriteString(screen.Printable(name) + "\n")
 		}
 		// A terminal that cannot be written to ends the shell at its next line.
 		_, _ = io.WriteString(t, b.String())

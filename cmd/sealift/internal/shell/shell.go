@@ -90,7 +90,7 @@ func (s *Shell) Open(ctx context.Context, url string) error {
 		return err
 	}
 	s.Close()
-	s.session, s.url, s.before, s.cache = next, url, "", listing{}
+	s.session, s.url, s.cwd, s.before, s.cache = next, url, "", "", listing{}
 	var missing error
 	if next.Path != "" {
 		missing = tree.Explain(ctx, next.Conn, next.Path, next.Conn.ChangeDir(ctx, next.Path))
@@ -100,8 +100,11 @@ func (s *Shell) Open(ctx context.Context, url string) error {
 	return err
 }
 
-func (s *Shell) whereAmI(ctx context.Context) (err error) {
-	s.cwd, err = s.session.Conn.CurrentDir(ctx)
+func (s *Shell) whereAmI(ctx context.Context) error {
+	cwd, err := s.session.Conn.CurrentDir(ctx)
+	if err == nil {
+		s.cwd = cwd
+	}
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/sealift/sealift/cmd/sealift/internal/fault"
 	"github.com/sealift/sealift/ftp"
+	"github.com/sealift/sealift/transfer"
 )
 
 // A word is one of a command line.
@@ -20,18 +21,8 @@ func (w word) escaped() string {
 	if w.pattern != "" {
 		return w.pattern
 	}
-	return escapeMeta(w.text)
+	return transfer.Exactly(w.text)
 }
-
-// escapeMeta makes a name a pattern that only the name fits.
-func escapeMeta(name string) string {
-	if !ftp.HasMeta(name) {
-		return name
-	}
-	return metaEscaper.Replace(name)
-}
-
-var metaEscaper = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`)
 
 // A lexer takes a line to pieces. Blanks part words, ";" parts commands, "#"
 // at the beginning of a word makes the rest a comment. '…' takes all as it
@@ -130,7 +121,7 @@ func (l *lexer) bare(c byte, at int) {
 // literal is a byte that stands for itself.
 func (l *lexer) literal(c byte) {
 	l.text.WriteByte(c)
-	l.pattern.WriteString(metaEscaper.Replace(string([]byte{c})))
+	l.pattern.WriteString(transfer.Exactly(string([]byte{c})))
 }
 
 func (l *lexer) endWord() {
