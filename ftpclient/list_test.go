@@ -3,7 +3,6 @@ package ftpclient_test
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -287,39 +286,34 @@ func TestListIsLeft(t *testing.T) {
 	usable(t, c)
 }
 
-// A listing of any length takes no more memory than its longest line.
+// A listing without an end can be read, and left.
 func TestListIsStreamed(t *testing.T) {
 	t.Parallel()
-	const entries = 200_000
 	f := startFake(t, func(s *session) {
 		s.login(" MLST type*;size*;")
 		s.passive()
 		s.hear("MLSD", "150 here it comes")
 		conn := s.private()
-		line := []byte("type=file;size=1; " + strings.Repeat("n", 100) + "\r\n")
-		for range entries / 1000 {
-			conn.Write([]byte(strings.Repeat(string(line), 1000)))
+		defer conn.Close()
+		var err error
+		for lines := []byte(strings.Repeat("type=file;size=1; name\r\n", 1000)); err == nil; {
+			_, err = conn.Write(lines)
 		}
-		send(conn, nil)
-		s.say("226 done")
+		s.hear("ABOR", "426 cut\r\n226 aborted")
+		s.hear("PWD", "257 \"/\"")
 		s.hear("QUIT", "221 bye")
 	})
 	c := dial(t, f.addr, f.options())
-	count, most := 0, uint64(0)
+	count := 0
 	for _, err := range c.List(t.Context(), "") {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if count++; count%(entries/4) == 0 {
-			var m runtime.MemStats
-			runtime.GC()
-			runtime.ReadMemStats(&m)
-			most = max(most, m.HeapAlloc)
+		if count++; count == 20_000 {
+			break
 		}
 	}
-	if count != entries || most > 64<<20 {
-		t.Errorf("%d entries of %d, %d MiB", count, entries, most>>20)
-	}
+	usable(t, c)
 }
 
 // A tree that contains itself ends.

@@ -1,8 +1,11 @@
+//go:build linux && peers
+
 package interop
 
 import (
 	"bytes"
 	"crypto/sha256"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -207,11 +210,20 @@ func TestClientListing(t *testing.T) {
 var oddNames = []string{"a b", " led by a blank", "trailed by one ", "ümläut ✓", "-dash", "--", "semi;colon", "per%cent",
 	"[brackets]", "a*b?", `back\slash`, `"quoted"`, "it's", "~tilde", "#hash", "100", ".hidden", "a -> b", "né́e"}
 
+// Names that a server cannot do, each for its reason.
+var (
+	lost = map[string]string{"pure-ftpd": " led by a blank"} // it takes the blank for one between command and name
+	// vsftpd lists no hidden file unless force_dot_files is set, which it is
+	// not where Debian installs it.
+	unlisted = map[string]string{"vsftpd": ".hidden"}
+)
+
 func TestClientNames(t *testing.T) {
 	t.Parallel()
 	overRemotes(t, func(t *testing.T, r remote, w way) {
 		c := r.dial(t, w)
-		for i, name := range oddNames {
+		names := without(oddNames, lost[r.name])
+		for i, name := range names {
 			content := noise[i : i+1000]
 			if _, err := c.Store(t.Context(), name, 0, bytes.NewReader(content)); err != nil {
 				t.Errorf("%q: %v", name, err)
@@ -231,15 +243,20 @@ func TestClientNames(t *testing.T) {
 			listed = append(listed, e.Name)
 		}
 		slices.Sort(listed)
-		if want := slices.Sorted(slices.Values(oddNames)); !slices.Equal(listed, want) {
+		if want := without(names, unlisted[r.name]); !slices.Equal(listed, want) {
 			t.Errorf("listed are\n%q, want\n%q", listed, want)
 		}
-		for _, name := range oddNames {
+		for _, name := range names {
 			if err := c.Remove(t.Context(), name); err != nil {
 				t.Errorf("%q: %v", name, err)
 			}
 		}
 	})
+}
+
+// without is names in order, but for one.
+func without(names []string, but string) []string {
+	return slices.DeleteFunc(slices.Sorted(slices.Values(names)), func(name string) bool { return name == but })
 }
 
 func TestClientManages(t *testing.T) {
@@ -339,10 +356,11 @@ func TestClientHashes(t *testing.T) {
 	})
 }
 
-// Servers that demand that data connections resume the session are content.
-// crypto/tls resumes by tickets alone: ProFTPD gives none under TLS 1.2.
+// Data connections resume the session of the control connection, which many
+// servers demand. crypto/tls does it with tickets alone.
 func TestClientResumesSessions(t *testing.T) {
 	t.Parallel()
+	ticketless := map[string]uint16{"proftpd": tls.VersionTLS12, "pure-ftpd": tls.VersionTLS13}
 	overRemotes(t, func(t *testing.T, r remote, w way) {
 		c := r.dial(t, w)
 		for range 3 {
@@ -353,11 +371,8 @@ func TestClientResumesSessions(t *testing.T) {
 			if !ok || state.Version != w.version {
 				t.Fatalf("the data connection is %+v, %v", state, ok)
 			}
-			if r.name == "proftpd" && w.version == 0x0303 {
-				continue
-			}
-			if !state.DidResume {
-				t.Errorf("%s: the data connection did not resume the session", r.name)
+			if state.DidResume == (ticketless[r.name] == w.version) {
+				t.Errorf("the data connection resumes: %v", state.DidResume)
 			}
 		}
 	})

@@ -89,5 +89,3 @@ func (s *server) over(t *testing.T, l link) target {
 func (g target) url(path string) string {
 	return choose(g.implicit, "ftps", "ftp") + "://" + net.JoinHostPort(g.host, g.port) + "/" + path
 }
-
-func (g target) address() string { return net.JoinHostPort(g.host, g.port) }

@@ -1,9 +1,12 @@
+//go:build linux && peers
+
 package interop
 
 import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -155,3 +158,5 @@ func (r remote) empty(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func (g target) address() string { return net.JoinHostPort(g.host, g.port) }

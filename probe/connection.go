@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -36,7 +37,19 @@ func (p *Patient) findAddresses(ctx context.Context) {
 	}
 }
 
-// try connects to one address. The first that greets is the one to examine.
+// tryAddresses connects to all at once. The first in their order that greets
+// is the one to examine.
+func (p *Patient) tryAddresses(ctx context.Context) {
+	var wait sync.WaitGroup
+	for i := range p.addresses {
+		wait.Go(func() { p.try(ctx, &p.addresses[i]) })
+	}
+	wait.Wait()
+	if i := slices.IndexFunc(p.addresses, func(a address) bool { return a.err == nil }); i >= 0 {
+		p.addr, p.greeting = p.addresses[i].AddrPort, p.addresses[i].greeting
+	}
+}
+
 func (p *Patient) try(ctx context.Context, a *address) {
 	began := time.Now()
 	c, r, err := p.greet(ctx, a.AddrPort, p.tls())
@@ -47,9 +60,6 @@ func (p *Patient) try(ctx context.Context, a *address) {
 	c.quit()
 	if r.Code >= 400 {
 		a.err = r
-	}
-	if !p.addr.IsValid() && a.err == nil {
-		p.addr, p.greeting = a.AddrPort, r
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 func (w *ward) options(only ...string) Options {
 	return Options{
 		Host: "127.0.0.1", Port: w.addr.Port(), User: "user", Password: "secret",
-		TLS: &tls.Config{RootCAs: trusted()}, Only: only, Timeout: 2 * time.Second,
+		TLS: &tls.Config{RootCAs: trusted()}, Only: only, Timeout: 4 * time.Second,
 	}
 }
 

@@ -3,7 +3,7 @@ package probe
 // remedyFor says what to do about a probe's finding: in the words of the
 // software if there are any, else in general.
 func remedyFor(id string, s Software) string {
-	if own := remedies[id][s]; own != "" {
+	if own := remedies[id][s]; own != "" && s != Unknown {
 		return s.String() + ": " + own
 	}
 	return remedies[id][Unknown]

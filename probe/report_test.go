@@ -43,8 +43,12 @@ func TestRemedies(t *testing.T) {
 			t.Errorf("there is a remedy for %s, which is no probe", id)
 		}
 	}
-	if got := remedyFor("plain-data", Vsftpd); !strings.HasPrefix(got, "vsftpd: force_local_data_ssl=YES") {
-		t.Error(got)
+	for s, want := range map[Software]string{
+		Vsftpd: "vsftpd: force_local_data_ssl=YES (and, if anonymous logins are on, force_anon_data_ssl=YES).", Unknown: "Let the server demand PROT P.",
+	} {
+		if got := remedyFor("plain-data", s); got != want {
+			t.Errorf("%s: %q", s, got)
+		}
 	}
 }
 

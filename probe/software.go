@@ -97,9 +97,7 @@ func recognise(heard map[source]ftp.Reply) (s Software, version, evidence string
 // answers what the probes build on.
 func (p *Patient) meet(ctx context.Context) {
 	p.findAddresses(ctx)
-	for i := range p.addresses {
-		p.try(ctx, &p.addresses[i])
-	}
+	p.tryAddresses(ctx)
 	if !p.addr.IsValid() {
 		return
 	}

@@ -32,6 +32,7 @@ const passwordVariable = "SEALIFT_PASSWORD"
 // the one of .netrc, or the certificate's, or anonymous.
 func (r *remote) credentials(to location) (credentials, error) {
 	found := credentials{user: to.user}
+	r.nobody = false
 	entry, err := r.netrc(to)
 	if err != nil {
 		return found, err

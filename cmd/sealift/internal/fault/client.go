@@ -38,6 +38,7 @@ var lessons = []lesson{
 	{replied(ftp.CodeNoData), NotConnected, dataHint},
 	{of[*net.DNSError], NotConnected, "check the host's name"},
 	{of[*ftpclient.ConnectError], NotConnected, dataHint},
+	{certificateLogin, Refused, "the account logs in with its client certificate: --cert FILE --key FILE"},
 	{login, Refused, "check the account's name and the password"},
 	{replied(ftp.CodeDataUnprotected, ftp.CodeProtection, ftp.CodePolicy, ftp.CodeProtUnsupported), Refused, "the server's policy does not allow this; its owner can tell why"},
 	{replied(ftp.CodeDataTLS), Refused, "the server wants another TLS on the data connection; sealift doctor HOST shows what is wrong"},
@@ -105,6 +106,13 @@ func login(err error) bool {
 	}
 	verb, _, _ := strings.Cut(refusal.Command, " ")
 	return verb == "USER" || verb == "PASS" || verb == "ACCT"
+}
+
+// certificateLogin: the server did not let the account in, and its words are
+// about a certificate.
+func certificateLogin(err error) bool {
+	refusal, found := errors.AsType[*ftpclient.ReplyError](err)
+	return found && login(err) && strings.Contains(strings.ToLower(refusal.Reply.Text), "certificate")
 }
 
 // denied: RFC 959 has one code for "not there" and "no right"; the text of

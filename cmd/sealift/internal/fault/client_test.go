@@ -42,6 +42,7 @@ func TestLessons(t *testing.T) {
 		{"old TLS", &ftpclient.TLSError{Err: errors.New("remote error: tls: protocol version not supported")}, NotTrusted, "--min-tls"},
 		{"the other kind of port", &ftpclient.TLSError{Err: errors.New("tls: first record does not look like a TLS handshake")}, NotTrusted, "ftpes://"},
 		{"a password", reply("PASS ***", 530, "No"), Refused, "password"},
+		{"an account with a certificate", reply("USER a", 530, "Needs the client Certificate"), Refused, "--cert FILE"},
 		{"policy", reply("RETR f", 521, "PROT P please"), Refused, "policy"},
 		{"TLS on data", reply("RETR f", 522, "resume"), Refused, "doctor"},
 		{"not logged in, later", reply("RETR f", 530, "No"), Refused, "may not"},
