@@ -52,7 +52,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	code := m.Run()
-	for _, s := range []*server{standard, demanding, squeezing, open} {
+	for _, s := range []*server{standard, demanding, squeezing, open, modern} {
 		if err := s.stop(); err != nil {
 			fmt.Fprintf(os.Stderr, "server %s: %v\n%s", s.name, err, s.lastLog(""))
 			code = 1
