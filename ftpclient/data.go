@@ -27,7 +27,7 @@ func (c *Conn) openData(ctx context.Context, w way) (*dataConn, error) {
 	}
 	if err := c.protectData(ctx, d); err != nil {
 		d.wire.kill()
-		d.wire.release()
+		d.wire.Release()
 		return nil, err
 	}
 	return d, nil
@@ -64,7 +64,7 @@ func (d *dataConn) Read(p []byte) (int, error) {
 		return d.wire.Read(p)
 	}
 	n, err := d.tls.Read(p)
-	if (err == io.EOF || err == io.ErrUnexpectedEOF) && d.wire.ended {
+	if (err == io.EOF || err == io.ErrUnexpectedEOF) && d.wire.Ended() {
 		if err = ErrTruncated; d.accept {
 			err = io.EOF
 		}
@@ -88,7 +88,7 @@ func (d *dataConn) sendFrom(src io.Reader) (sent int64, srcErr, err error) {
 	buffer := chunkBuffers.Get().(*[]byte)
 	defer chunkBuffers.Put(buffer)
 	if d.tls != nil {
-		d.wire.joinWrites()
+		d.wire.JoinWrites()
 	}
 	for {
 		n, readErr := fill(src, *buffer, quick)
@@ -135,14 +135,14 @@ func (d *dataConn) write(p []byte, now bool) error {
 		_, err := d.wire.Write(p)
 		return err
 	}
-	if err := d.wire.flush(); err != nil {
+	if err := d.wire.Flush(); err != nil {
 		return err
 	}
 	if _, err := d.tls.Write(p); err != nil {
 		return err
 	}
 	if now {
-		return d.wire.flush()
+		return d.wire.Flush()
 	}
 	return nil
 }
@@ -157,7 +157,7 @@ func (d *dataConn) sent() error {
 	if err := d.tls.CloseWrite(); err != nil {
 		return err
 	}
-	if err := d.wire.flush(); err != nil {
+	if err := d.wire.Flush(); err != nil {
 		return err
 	}
 	d.wire.end(d.tls)
@@ -168,7 +168,7 @@ func (d *dataConn) sent() error {
 func (d *dataConn) discard() {
 	if d != nil {
 		d.wire.kill()
-		d.wire.release()
+		d.wire.Release()
 	}
 }
 

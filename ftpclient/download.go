@@ -29,7 +29,7 @@ func (c *Conn) download(ctx context.Context, o order) (*download, error) {
 		c.end()
 		return nil, err
 	}
-	t.data.wire.readMore()
+	t.data.wire.ReadMore()
 	return &download{t: t}, nil
 }
 
@@ -110,7 +110,7 @@ func (d *download) readMany(p []byte) (n int, err error) {
 		var m int
 		m, err = d.read(p[n:])
 		n += m
-		if d.err == nil && len(d.t.data.wire.ahead) == 0 {
+		if d.err == nil && !d.t.data.wire.Buffered() {
 			break
 		}
 	}
@@ -125,7 +125,7 @@ func (d *download) Close() error {
 		<-d.t.done // by now a Read that waited has failed
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		d.t.data.wire.release()
+		d.t.data.wire.Release()
 		d.err = net.ErrClosed
 	}
 	return nil

@@ -127,7 +127,7 @@ func (t *transfer) setFinal(r ftp.Reply) {
 	t.final, t.ended = r, t.over.Load()
 	switch {
 	case !r.Positive():
-		t.data.wire.cut()
+		t.data.wire.Cut()
 	case t.upload:
 		t.data.wire.finish()
 	}
@@ -184,7 +184,7 @@ func (t *transfer) fail(err error) {
 // data connection. A server that reads the end of a reset upload as its
 // regular end has some time to see ABOR first.
 func (t *transfer) abort() {
-	t.data.wire.cut()
+	t.data.wire.Cut()
 	if !t.final.IsZero() { // nothing runs any more
 		t.data.wire.kill()
 		t.settle(context.Background(), t.c.atMost(keptOpenTime), nil)
@@ -262,7 +262,7 @@ func (t *transfer) finish(how ending, at int64, dataErr error) error {
 	}
 	t.how <- how
 	<-t.done
-	t.data.wire.release()
+	t.data.wire.Release()
 	return t.result(at, dataErr)
 }
 

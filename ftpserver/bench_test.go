@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sealift/sealift/ftp"
+	"github.com/sealift/sealift/internal/stream"
 	"github.com/sealift/sealift/storage"
 )
 
@@ -69,16 +70,16 @@ func (sink) Close() error                     { return nil }
 // Joining the records of a chunk costs one copy.
 func BenchmarkWireJoin(b *testing.B) {
 	w := newWire(sink{}, &Limits{StallTimeout: time.Minute})
-	w.joinWrites()
-	defer w.close()
-	payload := make([]byte, recordPayload)
+	w.JoinWrites()
+	defer w.Release()
+	payload := make([]byte, stream.RecordPayload)
 	b.SetBytes(chunk)
 	b.ReportAllocs()
 	for b.Loop() {
-		for range chunk / recordPayload {
+		for range chunk / stream.RecordPayload {
 			w.Write(payload)
 		}
-		w.flush()
+		w.Flush()
 	}
 }
 
@@ -91,7 +92,7 @@ func BenchmarkPrivateChunk(b *testing.B) {
 	if err := conn.Handshake(); err != nil {
 		b.Fatal(err)
 	}
-	w.Conn = sink{}
+	w.Conn.Conn = sink{}
 	c := &privateConn{wire: w, tls: conn}
 	payload := make([]byte, chunk)
 	b.SetBytes(chunk)

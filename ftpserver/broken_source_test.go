@@ -17,7 +17,7 @@ type swallow struct {
 
 func (s *swallow) Write(p []byte) (int, error) { return s.Buffer.Write(p) }
 func (s *swallow) Read(p []byte) (int, error)  { return s.Buffer.Read(p) }
-func (s *swallow) flush() error                { return nil }
+func (s *swallow) Flush() error                { return nil }
 
 // A store that breaks in the middle of a file once made half of it look whole.
 func TestABrokenSourceIsNoEnd(t *testing.T) {

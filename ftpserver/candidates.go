@@ -92,7 +92,7 @@ func (c *contest) shake(ctx context.Context, conn net.Conn) {
 	select {
 	case c.shaken <- one:
 	case <-ctx.Done():
-		w.close()
+		w.Release()
 	}
 }
 
@@ -132,7 +132,7 @@ func (c *contest) judge(one candidate) *privateConn {
 	case c.missed || c.route.single:
 		return c.take(&one, true)
 	case c.held != nil:
-		one.wire.close()
+		one.wire.Release()
 	default:
 		c.held, c.timer = &one, time.After(boundHeadStart)
 	}
@@ -141,7 +141,7 @@ func (c *contest) judge(one candidate) *privateConn {
 
 // fail closes a connection; others are awaited for some seconds more.
 func (c *contest) fail(one candidate, why error) {
-	one.wire.close()
+	one.wire.Release()
 	if c.failure == errNobody {
 		c.failure = why
 	}
@@ -169,6 +169,6 @@ func (c *contest) sameCertificate(one candidate) bool {
 
 func (c *contest) closeOthers(won *privateConn) {
 	if c.held != nil && (won == nil || won.wire != c.held.wire) {
-		c.held.wire.close()
+		c.held.wire.Release()
 	}
 }

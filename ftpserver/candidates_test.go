@@ -251,7 +251,7 @@ func (a *arena) run(come []contender, missed, single bool) (got [][]byte, c data
 		took = time.Since(began)
 		c.Write([]byte("x"))
 		c.end()
-		c.close()
+		c.Release()
 	} else {
 		took = time.Since(began)
 	}

@@ -155,7 +155,7 @@ func (t *transfer) carry(ctx context.Context) (err error) {
 			return
 		}
 		if c != nil {
-			c.close()
+			c.Release()
 		}
 		t.body.close(errors.New("ftpserver: panic in a transfer"))
 	}()
@@ -172,7 +172,7 @@ func (t *transfer) carry(ctx context.Context) (err error) {
 			err = errAborted
 		}
 		stop()
-		c.close()
+		c.Release()
 	}
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause

@@ -17,10 +17,10 @@ type dataConn interface {
 	// Read receives; io.EOF is the authenticated end of the file, as far as
 	// the protection level has one.
 	io.Reader
-	// Write sends up to one chunk, at the latest with the next one, flush or
+	// Write sends up to one chunk, at the latest with the next one, Flush or
 	// end.
 	io.Writer
-	flush() error
+	Flush() error
 	// sendFrom sends src to its end and counts the bytes.
 	sendFrom(src io.Reader, moved *atomic.Int64) error
 	// receiving prepares for an upload.
@@ -28,8 +28,8 @@ type dataConn interface {
 	// end says that nothing more comes from here, and waits for the peer's
 	// end, for some seconds.
 	end() error
-	// close frees the connection. It may follow end, or a failure.
-	close()
+	// Release frees the connection. It may follow end, or a failure.
+	Release()
 	// cut makes all that is pending fail; from another goroutine.
 	cut()
 	facts() dataFacts
@@ -52,13 +52,13 @@ func (c *clearConn) Write(p []byte) (int, error) {
 // sendFrom lets the kernel copy where src is a file.
 func (c *clearConn) sendFrom(src io.Reader, moved *atomic.Int64) error {
 	file, isFile := src.(*os.File)
-	tcp, isTCP := c.wire.Conn.(*net.TCPConn)
+	tcp, isTCP := c.wire.Conn.Conn.(*net.TCPConn)
 	if !isFile || !isTCP {
 		return sendChunks(c, src, moved)
 	}
 	at, err := file.Seek(0, io.SeekCurrent)
 	for err == nil {
-		if err := c.moving(); err != nil {
+		if err := c.Moving(); err != nil {
 			return cut(err)
 		}
 		n, copyErr := io.CopyN(tcp, file, 1<<20)
@@ -68,7 +68,7 @@ func (c *clearConn) sendFrom(src io.Reader, moved *atomic.Int64) error {
 		case copyErr == io.EOF:
 			return nil
 		case copyErr == nil:
-		case c.slow(n, copyErr): // what was read and not sent is read again
+		case c.Slow(n, copyErr): // what was read and not sent is read again
 			_, err = file.Seek(at, io.SeekStart)
 		default:
 			return cut(copyErr)
@@ -84,7 +84,7 @@ func (c *clearConn) end() error {
 	return nil
 }
 
-func (c *clearConn) cut() { c.cutOff() }
+func (c *clearConn) cut() { c.Cut() }
 
 func (c *clearConn) facts() dataFacts { return dataFacts{} }
 
@@ -100,7 +100,7 @@ type privateConn struct {
 // tls.Conn gives io.EOF for both (RFC 8446 §6.1).
 func (c *privateConn) Read(p []byte) (int, error) {
 	n, err := c.tls.Read(p)
-	if (err == io.EOF || err == io.ErrUnexpectedEOF) && c.wire.ended.Load() && !c.acceptTruncated {
+	if (err == io.EOF || err == io.ErrUnexpectedEOF) && c.wire.Ended() && !c.acceptTruncated {
 		return n, cutError{errTruncated}
 	}
 	if err == io.ErrUnexpectedEOF && c.acceptTruncated {
@@ -112,8 +112,8 @@ func (c *privateConn) Read(p []byte) (int, error) {
 // Write sends p in one system call, with the next Write or the end: the last
 // bytes of a file go out together with close_notify.
 func (c *privateConn) Write(p []byte) (int, error) {
-	c.wire.joinWrites()
-	if err := c.wire.flush(); err != nil {
+	c.wire.JoinWrites()
+	if err := c.wire.Flush(); err != nil {
 		return 0, cut(err)
 	}
 	n, err := c.tls.Write(p)
@@ -124,20 +124,20 @@ func (c *privateConn) sendFrom(src io.Reader, moved *atomic.Int64) error {
 	return sendChunks(c, src, moved)
 }
 
-func (c *privateConn) receiving() { c.wire.readMore() }
+func (c *privateConn) receiving() { c.wire.ReadMore() }
 
 func (c *privateConn) end() error {
 	if err := c.tls.CloseWrite(); err != nil {
 		return cut(err)
 	}
-	if err := c.wire.flush(); err != nil {
+	if err := c.wire.Flush(); err != nil {
 		return cut(err)
 	}
 	c.wire.end()
 	return nil
 }
 
-func (c *privateConn) cut() { c.cutOff() }
+func (c *privateConn) cut() { c.Cut() }
 
 func (c *privateConn) facts() dataFacts {
 	return dataFacts{resumed: c.tls.ConnectionState().DidResume, missed: c.missed}
@@ -169,7 +169,7 @@ func sendChunks(c dataConn, src io.Reader, moved *atomic.Int64) error {
 		case readErr != nil:
 			return readErr
 		case slowly:
-			if err := c.flush(); err != nil {
+			if err := c.Flush(); err != nil {
 				return cut(err)
 			}
 		}

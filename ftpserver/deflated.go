@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"sync/atomic"
+
+	"github.com/sealift/sealift/internal/stream"
 )
 
 const (
@@ -43,7 +45,7 @@ func (c *deflated) receiving() {
 // Read inflates. A connection without a byte is an empty file.
 func (c *deflated) Read(p []byte) (int, error) {
 	if c.in == nil {
-		c.buffered = bufio.NewReaderSize(countedReader{c.dataConn, &c.came}, recordPayload)
+		c.buffered = bufio.NewReaderSize(countedReader{c.dataConn, &c.came}, stream.RecordPayload)
 		if _, err := c.buffered.Peek(1); err != nil {
 			return 0, err
 		}
@@ -92,14 +94,14 @@ func (c *deflated) startWriting() (err error) {
 	return err
 }
 
-func (c *deflated) flush() error {
+func (c *deflated) Flush() error {
 	if err := c.startWriting(); err != nil {
 		return err
 	}
 	if err := errors.Join(c.out.Flush(), c.sink.Flush()); err != nil {
 		return err
 	}
-	return c.dataConn.flush()
+	return c.dataConn.Flush()
 }
 
 func (c *deflated) sendFrom(src io.Reader, moved *atomic.Int64) error {

@@ -20,7 +20,7 @@ type tape struct {
 
 func (c *tape) Read(p []byte) (int, error)  { return c.in.Read(p) }
 func (c *tape) Write(p []byte) (int, error) { return c.out.Write(p) }
-func (c *tape) flush() error                { return nil }
+func (c *tape) Flush() error                { return nil }
 func (c *tape) receiving()                  {}
 func (c *tape) end() error                  { c.ended = true; return nil }
 

@@ -176,7 +176,7 @@ func (p *tlsPeer) fetch(name string) (content []byte, err error) {
 	w := newWire(conn, &Limits{StallTimeout: patience})
 	c := &privateConn{wire: w, tls: tls.Client(w, p.config)}
 	content, err = io.ReadAll(c)
-	if err == nil && w.ended.Load() {
+	if err == nil && w.Ended() {
 		err = fmt.Errorf("the TCP stream ended before close_notify")
 	}
 	conn.Close()

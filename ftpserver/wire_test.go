@@ -61,12 +61,12 @@ func TestWireHoldsTheTicket(t *testing.T) {
 		{"it leaves with the next write", func(w *wire) { io.WriteString(w, "end") }, flight + "|" + ticket + "end"},
 		{"and with no other", func(w *wire) { io.WriteString(w, "a"); io.WriteString(w, "b") }, flight + "|" + ticket + "a|b"},
 		{"it comes before joined writes", func(w *wire) {
-			w.joinWrites()
+			w.JoinWrites()
 			io.WriteString(w, "a")
 			io.WriteString(w, "b")
-			w.flush()
+			w.Flush()
 		}, flight + "|" + ticket + "ab"},
-		{"a connection that is closed sends none", func(w *wire) { w.close() }, flight},
+		{"a connection that is closed sends none", func(w *wire) { w.Release() }, flight},
 	} {
 		conn := &writes{}
 		w := newWire(conn, &Limits{})
@@ -85,8 +85,8 @@ func TestWireJoinsWrites(t *testing.T) {
 	t.Parallel()
 	conn := &writes{}
 	w := newWire(conn, &Limits{})
-	w.joinWrites()
-	w.joinWrites()
+	w.JoinWrites()
+	w.JoinWrites()
 	for _, s := range []string{"a", "b", "c"} {
 		if n, err := io.WriteString(w, s); n != 1 || err != nil {
 			t.Fatal(n, err)
@@ -95,14 +95,14 @@ func TestWireJoinsWrites(t *testing.T) {
 	if conn.sent() != "" {
 		t.Errorf("sent %q before flush", conn.sent())
 	}
-	w.flush()
-	w.flush()
+	w.Flush()
+	w.Flush()
 	io.WriteString(w, "d")
-	w.flush()
+	w.Flush()
 	if conn.sent() != "abc|d" {
 		t.Errorf("sent %q, want abc and d", conn.sent())
 	}
-	w.close()
+	w.Release()
 }
 
 // A chunk of a download goes out in one write, the last one together with
@@ -143,7 +143,7 @@ func TestDownloadWritesOncePerChunk(t *testing.T) {
 	if moved.Load() != int64(len(content)) {
 		t.Errorf("%d bytes were counted", moved.Load())
 	}
-	c.close()
+	c.Release()
 }
 
 type countedConn struct {
@@ -161,18 +161,18 @@ func TestWireReadsAhead(t *testing.T) {
 	t.Parallel()
 	text := bytes.Repeat([]byte("x"), 1000)
 	w := newWire(&scripted{pieces: pieces{rest: text}}, &Limits{})
-	w.readMore()
+	w.ReadMore()
 	p := make([]byte, 400)
 	for _, want := range []int{400, 400, 200} {
 		if n, err := w.Read(p); n != want || err != nil {
 			t.Fatalf("read %d, %v; want %d", n, err, want)
 		}
-		if w.ended.Load() {
+		if w.Ended() {
 			t.Fatal("the end was seen before it was read")
 		}
 	}
-	if n, err := w.Read(p); n != 0 || err != io.EOF || !w.ended.Load() {
-		t.Errorf("at the end: %d, %v, %v", n, err, w.ended.Load())
+	if n, err := w.Read(p); n != 0 || err != io.EOF || !w.Ended() {
+		t.Errorf("at the end: %d, %v, %v", n, err, w.Ended())
 	}
 }
 
@@ -267,7 +267,7 @@ func TestCutOff(t *testing.T) {
 			ended <- err
 		}()
 		synctest.Wait()
-		w.cutOff()
+		w.Cut()
 		if err := <-ended; !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) != 0 {
 			t.Errorf("what was pending ended with %v, after %v", err, time.Since(began))
 		}
