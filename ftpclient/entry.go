@@ -90,23 +90,3 @@ func checkName(name string) error {
 	}
 	return nil
 }
-
-func joinPath(dir, name string) string {
-	if dir == "" || strings.HasSuffix(dir, "/") {
-		return dir + name
-	}
-	return dir + "/" + name
-}
-
-// splitPath is the inverse, for paths that do not end in "/". The dir of a
-// bare name is "".
-func splitPath(path string) (dir, name string) {
-	at := strings.LastIndexByte(path, '/')
-	switch {
-	case at < 0:
-		return "", path
-	case at == 0:
-		return "/", path[1:]
-	}
-	return path[:at], path[at+1:]
-}

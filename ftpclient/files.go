@@ -62,7 +62,7 @@ func (c *Conn) MakeDirAll(ctx context.Context, path string) error {
 	if statErr == nil && (e.Kind == Dir || e.Kind == Link) {
 		return nil
 	}
-	parent, _ := splitPath(strings.TrimRight(path, "/"))
+	parent, _ := ftp.SplitPath(path)
 	if statErr == nil || parent == "" || parent == "/" {
 		return err
 	}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/sealift/sealift/ftp"
 )
 
 // FS is a view of the current folder and what is below it, for reading, as
@@ -48,7 +50,7 @@ func (v *view) path(name string) (string, error) {
 	if name == "." {
 		return v.root, nil
 	}
-	return joinPath(v.root, name), nil
+	return ftp.JoinPath(v.root, name), nil
 }
 
 // pathError wraps what happened to a name.
@@ -78,7 +80,7 @@ func (v *view) stat(op, name string) (info, error) {
 	if err != nil {
 		return info{}, pathError(op, name, err)
 	}
-	if _, e.Name = splitPath(name); name == "." {
+	if _, e.Name = ftp.SplitPath(name); name == "." {
 		e.Kind = Dir
 	}
 	return info{e}, nil

@@ -67,7 +67,7 @@ func (c *Conn) list(ctx context.Context, dir string, yield func(Entry, error) bo
 		if err := checkName(e.Name); err != nil {
 			return err
 		}
-		if e.Path = joinPath(dir, e.Name); !yield(e, nil) {
+		if e.Path = ftp.JoinPath(dir, e.Name); !yield(e, nil) {
 			return errStopped
 		}
 		return nil

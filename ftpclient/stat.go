@@ -24,7 +24,7 @@ func (c *Conn) Stat(ctx context.Context, path string) (Entry, error) {
 		return Entry{}, err
 	}
 	e.Path = path
-	_, e.Name = splitPath(strings.TrimRight(path, "/"))
+	_, e.Name = ftp.SplitPath(path)
 	return e, nil
 }
 
@@ -121,7 +121,7 @@ func (c *Conn) statByPlace(ctx context.Context, path string, refusal *ReplyError
 	if _, refused := errors.AsType[*ReplyError](err); !refused {
 		return Entry{}, err
 	}
-	dir, name := splitPath(strings.TrimRight(path, "/"))
+	dir, name := ftp.SplitPath(path)
 	for e, err := range c.List(ctx, dir) {
 		if _, refused := errors.AsType[*ReplyError](err); refused {
 			break

@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/sealift/sealift/ftp"
 	"github.com/sealift/sealift/ftpclient"
 )
 
@@ -172,7 +173,7 @@ func (a *applying) send(ctx context.Context, s Step) Result {
 	if r.Err != nil || r.TimeKept || a.memory == nil {
 		return r
 	}
-	dir, name := splitRemote(s.Path)
+	dir, name := ftp.SplitPath(s.Path)
 	if dir == "" {
 		dir = "."
 	}

@@ -91,19 +91,9 @@ func (g *getting) pattern(ctx context.Context, pattern string) error {
 	return nil
 }
 
-// failed reports one file that could not even be begun. What concerns all
-// ends the run.
+// failed reports one file that could not even be begun.
 func (g *getting) failed(ctx context.Context, source string, err error) error {
-	if canceled(ctx, err) {
-		return context.Cause(ctx)
-	}
-	r := Result{Action: ActionDownload, Source: source, Size: -1}
-	r.end(err, time.Now())
-	g.e.report(r)
-	if fatal(err) {
-		return err
-	}
-	return nil
+	return g.e.failed(ctx, Result{Action: ActionDownload, Source: source, Size: -1}, err)
 }
 
 // place is where an entry goes.
@@ -113,7 +103,7 @@ func (g *getting) place(entry ftpclient.Entry) (place, error) {
 			return place{}, local(err)
 		}
 	}
-	name := cmp.Or(g.base, path.Base(trimRemote(entry.Path)))
+	name := cmp.Or(g.base, path.Base(ftp.TrimPath(entry.Path)))
 	if name == "." || name == "/" { // the login folder, or the root
 		return place{g.root, "."}, nil
 	}
@@ -255,7 +245,7 @@ func literal(pattern string) (path string, ok bool) {
 
 // find gives what fits the pattern, or else has it as its name.
 func (e *Engine) find(ctx context.Context, pattern string) ([]ftpclient.Entry, error) {
-	path, exact := literal(trimRemote(pattern))
+	path, exact := literal(ftp.TrimPath(pattern))
 	if !exact {
 		found, err := e.glob(ctx, path)
 		if err != nil || len(found) > 0 {
@@ -283,7 +273,7 @@ func (e *Engine) stat(ctx context.Context, path string) (entry ftpclient.Entry, 
 
 // glob gives what fits a pattern, from the left to the right.
 func (e *Engine) glob(ctx context.Context, pattern string) ([]ftpclient.Entry, error) {
-	dir, name := splitRemote(pattern)
+	dir, name := ftp.SplitPath(pattern)
 	if path, exact := literal(dir); exact {
 		return e.match(ctx, path, name)
 	}

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/sealift/sealift/ftp"
 )
 
 // Files that are not complete have such names, here and on the server.
@@ -110,37 +112,8 @@ func twins(goos string, names []string) map[string]string {
 	return found
 }
 
-// joinRemote is name in the server's folder dir; "" is the login folder.
-func joinRemote(dir, name string) string {
-	if dir == "" || strings.HasSuffix(dir, "/") {
-		return dir + name
-	}
-	return dir + "/" + name
-}
-
-// splitRemote is its inverse.
-func splitRemote(path string) (dir, name string) {
-	path = trimRemote(path)
-	at := strings.LastIndexByte(path, '/')
-	switch {
-	case at < 0:
-		return "", path
-	case at == 0:
-		return "/", path[1:]
-	}
-	return path[:at], path[at+1:]
-}
-
-// trimRemote drops slashes at the end, except of the root.
-func trimRemote(path string) string {
-	if trimmed := strings.TrimRight(path, "/"); trimmed != "" || path == "" {
-		return trimmed
-	}
-	return "/"
-}
-
 // remotePart is the path of path while it is not complete.
 func remotePart(path string) string {
-	dir, name := splitRemote(path)
-	return joinRemote(dir, partName(name))
+	dir, name := ftp.SplitPath(path)
+	return ftp.JoinPath(dir, partName(name))
 }

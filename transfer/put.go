@@ -11,8 +11,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"time"
 
+	"github.com/sealift/sealift/ftp"
 	"github.com/sealift/sealift/ftpclient"
 )
 
@@ -54,8 +54,8 @@ func (p *putting) all(ctx context.Context, files []string) error {
 
 // open finds out whether target is a folder, and makes it if it has to be.
 func (p *putting) open(ctx context.Context, many bool) error {
-	made := strings.HasSuffix(p.target, "/") && trimRemote(p.target) != "/"
-	p.target = trimRemote(p.target)
+	made := strings.HasSuffix(p.target, "/") && ftp.TrimPath(p.target) != "/"
+	p.target = ftp.TrimPath(p.target)
 	there, err := p.e.stat(ctx, p.target)
 	switch {
 	case err == nil && there.Kind == ftpclient.Dir:
@@ -79,7 +79,7 @@ func (p *putting) open(ctx context.Context, many bool) error {
 // makeDir makes a folder on the server with all that lead to it. One that is
 // there is no error; then isNew is false.
 func (e *Engine) makeDir(ctx context.Context, dir string) (isNew bool, err error) {
-	if trimRemote(dir) == "" || trimRemote(dir) == "/" {
+	if ftp.TrimPath(dir) == "" || ftp.TrimPath(dir) == "/" {
 		return false, nil
 	}
 	err = e.with(ctx, func(c *ftpclient.Conn) error {
@@ -92,19 +92,9 @@ func (e *Engine) makeDir(ctx context.Context, dir string) (isNew bool, err error
 	return isNew, err
 }
 
-// failed reports one file that could not even be begun. What concerns all
-// ends the run.
+// failed reports one file that could not even be begun.
 func (p *putting) failed(ctx context.Context, source string, err error) error {
-	if canceled(ctx, err) {
-		return context.Cause(ctx)
-	}
-	r := Result{Action: ActionUpload, Source: source, Size: -1}
-	r.end(err, time.Now())
-	p.e.report(r)
-	if fatal(err) {
-		return err
-	}
-	return nil
+	return p.e.failed(ctx, Result{Action: ActionUpload, Source: source, Size: -1}, err)
 }
 
 // named uploads one of the files that the caller named.
@@ -119,7 +109,7 @@ func (p *putting) named(ctx context.Context, file string) error {
 	}
 	target := p.target
 	if p.asFolder {
-		target = joinRemote(p.target, filepath.Base(full))
+		target = ftp.JoinPath(p.target, filepath.Base(full))
 	}
 	switch {
 	case info.IsDir() && !p.recursive:
@@ -155,7 +145,7 @@ func (p *putting) tree(ctx context.Context, from place, target string) error {
 		return p.failed(ctx, from.path(), err)
 	}
 	for _, entry := range entries {
-		if err := p.child(from.in(entry.Name()), entry, joinRemote(target, entry.Name()), isNew); err != nil {
+		if err := p.child(from.in(entry.Name()), entry, ftp.JoinPath(target, entry.Name()), isNew); err != nil {
 			return err
 		}
 	}
@@ -163,7 +153,7 @@ func (p *putting) tree(ctx context.Context, from place, target string) error {
 		if !entry.IsDir() {
 			continue
 		}
-		if err := p.tree(ctx, from.in(entry.Name()), joinRemote(target, entry.Name())); err != nil {
+		if err := p.tree(ctx, from.in(entry.Name()), ftp.JoinPath(target, entry.Name())); err != nil {
 			return err
 		}
 	}

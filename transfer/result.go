@@ -86,6 +86,20 @@ type Summary struct {
 	First error `json:"-"`
 }
 
+// failed reports what could not even be begun. What concerns all ends the run:
+// it is the error.
+func (e *Engine) failed(ctx context.Context, r Result, err error) error {
+	if canceled(ctx, err) {
+		return context.Cause(ctx)
+	}
+	r.end(err, time.Now())
+	e.report(r)
+	if fatal(err) {
+		return err
+	}
+	return nil
+}
+
 // report passes a Result on, and counts it.
 func (e *Engine) report(r Result) {
 	e.mu.Lock()

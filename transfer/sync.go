@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/sealift/sealift/ftp"
 	"github.com/sealift/sealift/ftpclient"
 )
 
@@ -48,7 +49,7 @@ func (e *Engine) sides(t Trees) (source, target side, close func() error, err er
 	if err != nil {
 		return nil, nil, nil, local(err)
 	}
-	h, th := here{place{root, "."}}, there{e, trimRemote(t.There)}
+	h, th := here{place{root, "."}}, there{e, ftp.TrimPath(t.There)}
 	if t.Up {
 		return h, th, root.Close, nil
 	}
@@ -181,16 +182,7 @@ func (c *comparing) makeFor(d *folderPair) {
 
 // failed reports what could not be compared.
 func (c *comparing) failed(ctx context.Context, source, target string, err error) error {
-	if canceled(ctx, err) {
-		return context.Cause(ctx)
-	}
-	r := Result{Action: ActionSkip, Source: source, Target: target, Size: -1}
-	r.end(err, time.Now())
-	c.e.report(r)
-	if fatal(err) {
-		return err
-	}
-	return nil
+	return c.e.failed(ctx, Result{Action: ActionSkip, Source: source, Target: target, Size: -1}, err)
 }
 
 // lines writes JSON lines. The first error stays.
@@ -223,5 +215,5 @@ func (e *Engine) memoryFile(m *Memory, t Trees, dir string) string {
 	if err != nil {
 		full = t.Here
 	}
-	return m.path(e.server, filepath.Join(full, filepath.FromSlash(dir)), there{e, trimRemote(t.There)}.at(dir))
+	return m.path(e.server, filepath.Join(full, filepath.FromSlash(dir)), there{e, ftp.TrimPath(t.There)}.at(dir))
 }

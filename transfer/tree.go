@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/sealift/sealift/ftp"
 	"github.com/sealift/sealift/ftpclient"
 )
 
@@ -116,7 +117,7 @@ func (t there) at(name string) string {
 	if name == "." {
 		return t.top
 	}
-	return joinRemote(t.top, name)
+	return ftp.JoinPath(t.top, name)
 }
 
 func (t there) path(name string) string { return t.at(name) }
