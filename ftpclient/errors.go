@@ -27,6 +27,9 @@ var (
 	// ErrTruncated: a download ended without close_notify, so nobody can tell
 	// whether it is whole. Always within an InterruptedError.
 	ErrTruncated = errors.New("ftpclient: the data connection ended without close_notify")
+	// ErrIncomplete: the server said that it has an upload, and has not got all
+	// of it. Always within an InterruptedError.
+	ErrIncomplete = errors.New("ftpclient: the server does not have the whole file")
 	// ErrControlByte: CR, LF or NUL in an argument.
 	ErrControlByte = ftp.ErrControlByte
 	// ErrNotSupported: the server has no command for that.

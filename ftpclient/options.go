@@ -73,6 +73,10 @@ type Options struct {
 	// AcceptMissingCloseNotify takes downloads that end without close_notify
 	// for whole, for servers that never send it. What was cut then looks whole.
 	AcceptMissingCloseNotify bool
+	// SkipSizeCheck leaves out the SIZE by which Store and Append find out
+	// whether the server has what it says that it has, for callers who prove
+	// their uploads themselves.
+	SkipSizeCheck bool
 	// Trace is told each line of the control connection, with secrets masked,
 	// one after the other. It must not call the Conn.
 	Trace func(Line)

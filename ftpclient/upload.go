@@ -11,9 +11,9 @@ import (
 
 // Store uploads what r has, to its end, as the content of a file from byte
 // offset on; with offset 0 it becomes the file. It returns how many bytes went
-// out. Only if the error is nil does the server have all of it, and says so.
-// An InterruptedError can be gone on with, at the size that the server has
-// then; a ReplyError of 5yz is final.
+// out. Only if the error is nil does the server have all of it: it says so, and
+// where it tells the size, that is right. An InterruptedError can be gone on
+// with, at the size that the server has then; a ReplyError of 5yz is final.
 //
 // An r that is an io.Seeker is taken for one that does not wait: what others
 // give is sent at once. Store cannot interrupt a Read of r; when ctx ends it
@@ -26,6 +26,9 @@ func (c *Conn) Store(ctx context.Context, path string, offset int64, r io.Reader
 		return 0, err
 	}
 	n, err := c.upload(ctx, order{verb: "STOR", arg: path, offset: offset, mode: "I", upload: true}, r)
+	if err == nil {
+		return n, c.confirm(ctx, path, offset, n)
+	}
 	if !errors.Is(err, errRestart) {
 		return n, err
 	}
@@ -33,7 +36,7 @@ func (c *Conn) Store(ctx context.Context, path string, offset int64, r io.Reader
 	if sizeErr != nil || size != offset {
 		return 0, fmt.Errorf("%w: %w", ErrNotSupported, err)
 	}
-	return c.Append(ctx, path, r)
+	return c.append(ctx, path, offset, r)
 }
 
 // Append uploads what r has to the end of a file, or into a new one (APPE).
@@ -41,7 +44,48 @@ func (c *Conn) Append(ctx context.Context, path string, r io.Reader) (int64, err
 	if err := checkArgument(path); err != nil {
 		return 0, err
 	}
-	return c.upload(ctx, order{verb: "APPE", arg: path, mode: "I", upload: true}, r)
+	if c.o.SkipSizeCheck {
+		return c.append(ctx, path, 0, r)
+	}
+	size, err := c.size(ctx, path)
+	if err != nil && !c.refused(err) {
+		return 0, err
+	}
+	return c.append(ctx, path, size, r)
+}
+
+func (c *Conn) append(ctx context.Context, path string, size int64, r io.Reader) (int64, error) {
+	n, err := c.upload(ctx, order{verb: "APPE", arg: path, mode: "I", upload: true}, r)
+	if err == nil {
+		err = c.confirm(ctx, path, size, n)
+	}
+	return n, err
+}
+
+// confirm asks for the size of a file that n bytes were sent of, from offset
+// on. Most servers take any end of the data connection for that of the file,
+// some even a reset, and say that all is well. A server that refuses SIZE, or
+// hides what it has, is believed.
+func (c *Conn) confirm(ctx context.Context, path string, offset, n int64) error {
+	if c.o.SkipSizeCheck {
+		return nil
+	}
+	size, err := c.size(ctx, path)
+	switch {
+	case err != nil && c.refused(err):
+		return nil
+	case err != nil:
+		return &InterruptedError{At: n, Err: err}
+	case size < offset+n || offset == 0 && size > n:
+		return &InterruptedError{At: n, Err: fmt.Errorf("%w: %d bytes of %d", ErrIncomplete, size, offset+n)}
+	}
+	return nil
+}
+
+// refused reports whether the server answered, and did not do it.
+func (c *Conn) refused(err error) bool {
+	_, refused := errors.AsType[*ReplyError](err)
+	return refused && c.Err() == nil
 }
 
 func (c *Conn) upload(ctx context.Context, o order, r io.Reader) (int64, error) {

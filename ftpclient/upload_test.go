@@ -31,11 +31,42 @@ func TestUploadEnds(t *testing.T) {
 		want   error // nil: stored
 		usable bool
 	}{
-		{"as it should", func(s *session, conn *tls.Conn) { whole(s, conn); conn.Close(); s.say("226 stored") }, nil, true},
+		{"as it should", func(s *session, conn *tls.Conn) {
+			whole(s, conn)
+			conn.Close()
+			s.say("226 stored")
+			s.hear("SIZE f", "213 100000")
+		}, nil, true},
 		{"the server answers and leaves the connection open", func(s *session, conn *tls.Conn) {
 			whole(s, conn)
 			s.say("250 stored")
+			s.hear("SIZE f", "213 100000")
 		}, nil, true},
+		{"the server shows nothing of what it has", func(s *session, conn *tls.Conn) {
+			whole(s, conn)
+			conn.Close()
+			s.say("226 stored")
+			s.hear("SIZE f", "550 not for you")
+		}, nil, true},
+		{"the server took less for the whole", func(s *session, conn *tls.Conn) {
+			whole(s, conn)
+			conn.Close()
+			s.say("226 stored")
+			s.hear("SIZE f", "213 99999")
+		}, ftpclient.ErrIncomplete, true},
+		{"the file is longer than what was sent", func(s *session, conn *tls.Conn) {
+			whole(s, conn)
+			conn.Close()
+			s.say("226 stored")
+			s.hear("SIZE f", "213 100001")
+		}, ftpclient.ErrIncomplete, true},
+		{"the connection is lost before it is certain", func(s *session, conn *tls.Conn) {
+			whole(s, conn)
+			conn.Close()
+			s.say("226 stored")
+			s.hear("SIZE f", "")
+			s.raw.Close()
+		}, new(ftpclient.InterruptedError), false},
 		{"the server does not want it", func(s *session, conn *tls.Conn) {
 			io.ReadFull(conn, make([]byte, 1000))
 			s.say("552 full")
@@ -111,6 +142,7 @@ func TestUploadIsDrained(t *testing.T) {
 		}
 		conn.Close()
 		s.say("226 stored")
+		s.hear("SIZE f", "213 300000")
 		s.hear("QUIT", "221 bye")
 	})
 	store(t, dial(t, f.addr, f.options()), "f", content)
@@ -221,6 +253,7 @@ func TestOffsetWithoutREST(t *testing.T) {
 		io.Copy(io.Discard, conn)
 		conn.Close()
 		s.say("226 stored")
+		s.hear("SIZE f", "213 9")
 		s.passive()
 		s.hear("REST 5", "502 no")
 		s.hear("SIZE f", "213 6")
@@ -250,6 +283,7 @@ func TestSlowSourceIsSentAtOnce(t *testing.T) {
 		io.Copy(io.Discard, conn)
 		conn.Close()
 		s.say("226 stored")
+		s.hear("SIZE f", "213 5")
 		s.hear("QUIT", "221 bye")
 	})
 	r, w := io.Pipe()

@@ -75,8 +75,8 @@ func (r *remote) connect(ctx context.Context, to location) (*ftpclient.Conn, err
 	return r.trusting(ctx, func() (*ftpclient.Conn, error) { return ftpclient.Dial(ctx, to.address(), o) })
 }
 
-// pool is a pool of at most max connections to the server of a URL, which has
-// been reached once: nothing is asked later.
+// pool is a pool, for an engine of transfer, of at most so many connections to
+// the server of a URL, which has been reached once: nothing is asked later.
 func (r *remote) pool(ctx context.Context, rawURL string, most int) (*ftpclient.Pool, string, error) {
 	to, err := parseLocation(rawURL)
 	if err != nil {
@@ -86,6 +86,7 @@ func (r *remote) pool(ctx context.Context, rawURL string, most int) (*ftpclient.
 	if err != nil {
 		return nil, "", err
 	}
+	o.SkipSizeCheck = true // transfer proves what it sends
 	p := ftpclient.NewPool(to.address(), o, most)
 	c, err := r.trusting(ctx, func() (*ftpclient.Conn, error) { return p.Get(ctx) })
 	if err != nil {

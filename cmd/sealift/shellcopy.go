@@ -28,6 +28,7 @@ func (c *copier) run(ctx context.Context, do func(*transfer.Engine) (transfer.Su
 	}
 	m := &mover{r: c.r, parallel: 4, retries: 5, verify: "auto"}
 	if c.pool == nil {
+		c.o.SkipSizeCheck = true // transfer proves what it sends
 		c.pool = ftpclient.NewPool(c.to.address(), c.o, m.parallel)
 	}
 	e := m.engineOn(c.pool, c.to, journal)

@@ -82,7 +82,6 @@ ssl_ciphers=HIGH
 force_local_logins_ssl=YES
 force_local_data_ssl=%s
 require_ssl_reuse=%s
-strict_ssl_read_eof=YES
 rsa_cert_file=%s
 rsa_private_key_file=%s
 `, l.port, u.Home, u.file("empty"), passiveFirst, passiveLast, u.file("vsftpd.log"),
