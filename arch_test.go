@@ -37,6 +37,7 @@ var mayImport = map[string][]string{
 	"acme":                    {"certs"},
 	"acme/acmetest":           {},
 	"interop/*":               {"certs"},
+	"interop/peers/peertest":  {"interop/peers"},
 	"console":                 {"account", "certs", "ftpserver"},
 	"config":                  {"account", "ftpserver", "nearest", "tlsprofile"},
 	"cmd/*":                   {"*"},

@@ -18,27 +18,8 @@ import (
 
 	"github.com/sealift/sealift/ftpclient"
 	"github.com/sealift/sealift/interop/peers"
+	"github.com/sealift/sealift/interop/peers/peertest"
 )
-
-// peer starts the server of another project. Without it the test is skipped,
-// unless all tools are required.
-func peer(t *testing.T, kind peers.Kind, o peers.Options) *peers.Server {
-	t.Helper()
-	s, err := peers.Start(t.Context(), kind, o)
-	if err != nil && os.Getenv("SEALIFT_REQUIRE_TOOLS") == "" {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Log(s.Log())
-		}
-		s.Close()
-	})
-	return s
-}
 
 func peerOptions(t *testing.T, s *peers.Server) ftpclient.Options {
 	t.Helper()
@@ -58,7 +39,7 @@ func forPeers(t *testing.T, test func(t *testing.T, s *peers.Server)) {
 		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 			t.Run(fmt.Sprintf("%s %s", kind, tls.VersionName(version)), func(t *testing.T) {
 				demand := kind == peers.VsFTPd || kind == peers.ProFTPD && version == tls.VersionTLS13
-				test(t, peer(t, kind, peers.Options{MinTLS: version, MaxTLS: version, RequireReuse: demand}))
+				test(t, peertest.Start(t, kind, peers.Options{MinTLS: version, MaxTLS: version, RequireReuse: demand}))
 			})
 		}
 	}

@@ -5,13 +5,13 @@ package interop
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"net/netip"
 	"os"
 	"slices"
 	"testing"
 
 	"github.com/sealift/sealift/interop/peers"
+	"github.com/sealift/sealift/interop/peers/peertest"
 	"github.com/sealift/sealift/probe"
 )
 
@@ -54,7 +54,7 @@ func TestDoctor(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := peer(t, test.kind, test.options)
+			s := peertest.Start(t, test.kind, test.options)
 			r, err := probe.Examine(t.Context(), doctorOptions(t, s))
 			if err != nil {
 				t.Fatal(err)
@@ -93,24 +93,6 @@ func compare(t *testing.T, r probe.Report, found []sickness) {
 			t.Errorf("%s is %s, not %v: %s", f.Probe, f.Verdict, expected, f.Summary)
 		}
 	}
-}
-
-// peer skips the test where the server is not here.
-func peer(t *testing.T, kind peers.Kind, o peers.Options) *peers.Server {
-	t.Helper()
-	s, err := peers.Start(t.Context(), kind, o)
-	switch {
-	case errors.Is(err, peers.ErrMissing) && os.Getenv("SEALIFT_REQUIRE_TOOLS") != "1":
-		t.Skip(err)
-	case err != nil:
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
 }
 
 func doctorOptions(t *testing.T, s *peers.Server) probe.Options {

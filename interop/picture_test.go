@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sealift/sealift/interop/peers"
+	"github.com/sealift/sealift/interop/peers/peertest"
 	"github.com/sealift/sealift/probe"
 )
 
@@ -46,7 +47,7 @@ func TestPicture(t *testing.T) {
 
 func reportForPicture(t *testing.T) string {
 	t.Helper()
-	s := peer(t, peers.VsFTPd, peers.Options{RequireReuse: true})
+	s := peertest.Start(t, peers.VsFTPd, peers.Options{RequireReuse: true})
 	o := doctorOptions(t, s)
 	var b strings.Builder
 	text := probe.Text{W: &b, Color: true, Width: 96}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sealift/sealift/ftpclient"
 	"github.com/sealift/sealift/interop/peers"
+	"github.com/sealift/sealift/interop/peers/peertest"
 )
 
 // remote is a server for our own client: ours, or that of somebody else.
@@ -45,20 +46,7 @@ func startRemote(t *testing.T, name string, o peers.Options) remote {
 		a := explicit.account
 		return remote{name, explicit.address(), implicit.address(), a.name, a.password, a.home, explicit.ca(), 0}
 	}
-	s, err := peers.Start(t.Context(), peers.Kind(name), o)
-	if errors.Is(err, peers.ErrMissing) && os.Getenv("SEALIFT_REQUIRE_TOOLS") != "1" {
-		t.Skip(err)
-	} else if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Log(s.Log())
-		}
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := peertest.Start(t, peers.Kind(name), o)
 	return remote{name, s.Addr, s.ImplicitAddr, s.User, s.Password, s.Home, s.CAFile, peers.UID}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sealift/sealift/ftpclient"
 	"github.com/sealift/sealift/interop/peers"
+	"github.com/sealift/sealift/interop/peers/peertest"
 )
 
 // forPeers runs a test with the servers of other projects. Without them it is
@@ -20,19 +21,7 @@ import (
 func forPeers(t *testing.T, test func(t *testing.T, s *peers.Server, e func(Options) *Engine, w *wire)) {
 	for _, kind := range peers.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
-			s, err := peers.Start(t.Context(), kind, peers.Options{})
-			if err != nil && os.Getenv("SEALIFT_REQUIRE_TOOLS") == "" {
-				t.Skip(err)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if t.Failed() {
-					t.Log(s.Log())
-				}
-				s.Close()
-			})
+			s := peertest.Start(t, kind, peers.Options{})
 			w := &wire{control: s.Addr}
 			test(t, s, func(o Options) *Engine { return peerEngine(t, s, o, w) }, w)
 		})
