@@ -219,7 +219,7 @@ type madeClient struct {
 	KeyType     certs.KeyType     `json:"key_type"`
 	Ends        time.Time         `json:"ends"`
 	Missing     []missing         `json:"missing"` // settings without which it has no effect
-	Lines       map[string]string `json:"lines"`   // to paste: "curl", "lftp", "winscp"
+	Lines       map[string]string `json:"lines"`   // to paste: "sealift", "curl", "lftp", "winscp"
 }
 
 func (d *madeClient) describe(leaf *x509.Certificate) {

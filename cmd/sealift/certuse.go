@@ -86,13 +86,22 @@ func (m *clientMaking) lines(ctx context.Context, done madeClient, owner account
 		ca = done.CA
 	}
 	lines := map[string]string{
-		"curl": certificateCurl(done, ca, user, owner.PasswordHash != "", address),
-		"lftp": certificateLftp(done, ca, user, owner.PasswordHash != "", address),
+		"sealift": certificateSealift(done, ca, user, address),
+		"curl":    certificateCurl(done, ca, user, owner.PasswordHash != "", address),
+		"lftp":    certificateLftp(done, ca, user, owner.PasswordHash != "", address),
 	}
 	if done.P12 != "" {
 		lines["winscp"] = fmt.Sprintf(`open ftpes://%s@%s/ -clientcert="%s"`, user, address, filepath.Base(done.P12))
 	}
 	return lines
+}
+
+func certificateSealift(done madeClient, ca, user, address string) string {
+	line := "sealift shell "
+	if ca != "" {
+		line += "--ca " + shellWord(ca) + " "
+	}
+	return line + "--cert " + shellWord(done.Certificate) + " --key " + shellWord(done.Key) + " " + shellWord("ftpes://"+user+"@"+address)
 }
 
 func certificateCurl(done madeClient, ca, user string, password bool, address string) string {
@@ -156,7 +165,7 @@ func (m *clientMaking) address(ctx context.Context) string {
 // printLines prints what to paste.
 func printLines(w io.Writer, done madeClient) {
 	fmt.Fprint(w, "\nTo log in, paste one of these:\n\n")
-	for _, client := range []string{"curl", "lftp"} {
+	for _, client := range []string{"sealift", "curl", "lftp"} {
 		fmt.Fprintf(w, "  %s\n", done.Lines[client])
 	}
 	if line := done.Lines["winscp"]; line != "" {
