@@ -2,15 +2,9 @@ package ftpserver
 
 import (
 	"context"
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
-	"hash/crc32"
 	"io"
 	"strings"
 	"time"
@@ -23,28 +17,6 @@ const defaultDigest = "SHA-256"
 
 // toTheEnd stands for the last byte of a file, whichever that is.
 const toTheEnd = -2
-
-// digests in the order of FEAT. MD5, SHA-1 and CRC32 find damage; they do not
-// stop a forger.
-var digests = []struct {
-	name string
-	make func() hash.Hash
-}{
-	{"SHA-256", sha256.New},
-	{"SHA-512", sha512.New},
-	{"SHA-1", sha1.New},
-	{"MD5", md5.New},
-	{"CRC32", func() hash.Hash { return crc32.NewIEEE() }},
-}
-
-func digestNamed(name string) (canonical string, make func() hash.Hash) {
-	for _, d := range digests {
-		if strings.EqualFold(d.name, name) {
-			return d.name, d.make
-		}
-	}
-	return "", nil
-}
 
 var digestCommands = map[string]*command{
 	"HASH": {run: (*session).hash, args: argPath, needs: needLogin, perm: PermRead, codes: hashes, feat: featHash,
@@ -91,8 +63,8 @@ func (s *session) sum(ctx context.Context, p storage.Path, digest string, first,
 	if last != toTheEnd {
 		from = io.LimitReader(f, last-first+1)
 	}
-	_, make := digestNamed(digest)
-	h := make()
+	algorithm, _ := ftp.DigestNamed(digest) // it was chosen from the table
+	h := algorithm.New()
 	buffer := chunkBuffers.Get().(*[]byte)
 	defer chunkBuffers.Put(buffer)
 	for told := time.Now(); ; {
@@ -212,9 +184,9 @@ func (s *session) stands(ctx context.Context, name string) bool {
 func featHash(s *session) string {
 	var b strings.Builder
 	b.WriteString("HASH ")
-	for _, d := range digests {
-		b.WriteString(d.name)
-		if d.name == s.digest {
+	for _, d := range ftp.Digests {
+		b.WriteString(d.Name)
+		if d.Name == s.digest {
 			b.WriteByte('*')
 		}
 		b.WriteByte(';')

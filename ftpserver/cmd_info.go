@@ -118,11 +118,11 @@ func (s *session) optsMode(value string) ftp.Reply {
 
 func (s *session) optsHash(name string) ftp.Reply {
 	if name != "" {
-		canonical, make := digestNamed(name)
-		if make == nil {
+		chosen, known := ftp.DigestNamed(name)
+		if !known {
 			return ftp.Reply{Code: ftp.CodeBadArgument, Text: "OPTS HASH knows SHA-256, SHA-512, SHA-1, MD5 and CRC32"}
 		}
-		s.digest = canonical
+		s.digest = chosen.Name
 	}
 	return ftp.Reply{Code: ftp.CodeOK, Text: s.digest}
 }

@@ -3,35 +3,22 @@ package transfer
 import (
 	"bytes"
 	"context"
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
 	"encoding/hex"
 	"errors"
 	"hash"
-	"hash/crc32"
 	"io"
-	"strings"
 
+	"github.com/sealift/sealift/ftp"
 	"github.com/sealift/sealift/ftpclient"
 )
 
 // ownDigest is what the journal uses where the server makes no digest.
 const ownDigest = "SHA-256"
 
-var digests = map[string]func() hash.Hash{
-	"SHA256": sha256.New,
-	"SHA512": sha512.New,
-	"SHA1":   sha1.New,
-	"MD5":    md5.New,
-	"CRC32":  func() hash.Hash { return crc32.NewIEEE() },
-}
-
 // newDigest is nil for an algorithm that is not known.
 func newDigest(name string) hash.Hash {
-	if make := digests[strings.ToUpper(strings.ReplaceAll(name, "-", ""))]; make != nil {
-		return make()
+	if d, ok := ftp.DigestNamed(name); ok {
+		return d.New()
 	}
 	return nil
 }

@@ -2,15 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
-	"hash/crc32"
 	"io"
 	"strings"
 
@@ -18,6 +12,7 @@ import (
 
 	"github.com/sealift/sealift/cmd/sealift/internal/fault"
 	"github.com/sealift/sealift/cmd/sealift/internal/tree"
+	"github.com/sealift/sealift/ftp"
 	"github.com/sealift/sealift/ftpclient"
 	"github.com/sealift/sealift/nearest"
 )
@@ -45,29 +40,16 @@ func copyFile(ctx context.Context, w io.Writer, c *ftpclient.Conn, name string) 
 	return errors.Join(err, f.Close())
 }
 
-// digests are what hash computes itself, named as servers do.
-var digests = []struct {
-	name string
-	make func() hash.Hash
-}{
-	{"SHA-256", sha256.New},
-	{"SHA-512", sha512.New},
-	{"SHA-1", sha1.New},
-	{"MD5", md5.New},
-	{"CRC32", func() hash.Hash { return crc32.NewIEEE() }},
-}
-
 // digestNamed reads "sha256", "SHA-256" and the like.
-func digestNamed(word string) (int, error) {
-	var valid []string
-	for i, d := range digests {
-		plain := strings.ToLower(strings.ReplaceAll(d.name, "-", ""))
-		if strings.ToLower(strings.ReplaceAll(word, "-", "")) == plain {
-			return i, nil
-		}
-		valid = append(valid, plain)
+func digestNamed(word string) (ftp.Digest, error) {
+	if d, ok := ftp.DigestNamed(word); ok {
+		return d, nil
 	}
-	return 0, &fault.Error{Code: fault.Usage, Problem: "--algorithm", Err: &nearest.Unknown{What: "algorithm", Word: word, Valid: valid}}
+	var valid []string
+	for _, d := range ftp.Digests {
+		valid = append(valid, strings.ToLower(strings.ReplaceAll(d.Name, "-", "")))
+	}
+	return ftp.Digest{}, &fault.Error{Code: fault.Usage, Problem: "--algorithm", Err: &nearest.Unknown{What: "algorithm", Word: word, Valid: valid}}
 }
 
 func newHash(h host) *cobra.Command {
@@ -100,17 +82,16 @@ type hashed struct {
 	Computed  string `json:"computed"` // by the "server", or "here"
 }
 
-func (r *remote) hash(ctx context.Context, c *ftpclient.Conn, name string, digest int, download bool) error {
-	d := digests[digest]
-	done := hashed{Path: name, Algorithm: d.name, Computed: "server"}
-	remote, err := c.Hash(ctx, name, d.name, 0, -1)
+func (r *remote) hash(ctx context.Context, c *ftpclient.Conn, name string, d ftp.Digest, download bool) error {
+	done := hashed{Path: name, Algorithm: d.Name, Computed: "server"}
+	remote, err := c.Hash(ctx, name, d.Name, 0, -1)
 	sum := remote.Sum
 	if errors.Is(err, ftpclient.ErrNotSupported) {
 		if !download {
-			return cannotHash(c, d.name)
+			return cannotHash(c, d.Name)
 		}
 		done.Computed = "here"
-		local := d.make()
+		local := d.New()
 		err = copyFile(ctx, local, c, name)
 		sum = local.Sum(nil)
 	}
