@@ -54,7 +54,7 @@ func (u setup) launch(p program) (*process, error) {
 
 // watch makes the process end when this program does, even if it is killed.
 func (p *process) watch() error {
-	guard := exec.Command("/bin/sh", "-c", `read -r over || kill -KILL -- "-$1"`, "sh", strconv.Itoa(p.cmd.Process.Pid))
+	guard := exec.Command("/bin/sh", "-c", `read -r over || kill -KILL "-$1"`, "sh", strconv.Itoa(p.cmd.Process.Pid))
 	guard.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	alive, err := guard.StdinPipe()
 	if err == nil {
