@@ -1,5 +1,3 @@
-//go:build linux && peers
-
 package interop
 
 import (

@@ -1,4 +1,4 @@
-//go:build unix && peers
+//go:build unix
 
 package interop
 
