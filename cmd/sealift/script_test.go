@@ -36,6 +36,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("SEALIFT_DATA_DIR", filepath.Join(env.WorkDir, "data"))
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("LC_ALL", "C.UTF-8")
+			env.Setenv("GORACE", "atexit_sleep_ms=10") // else each command sleeps a second at its end
 			env.Defer(func() { s.end(env.T().(testing.TB)) })
 			return nil
 		},

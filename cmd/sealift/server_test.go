@@ -74,7 +74,7 @@ func exists(path string) bool {
 
 // environment are the script's variables that matter.
 func environment(ts *testscript.TestScript) (env []string) {
-	for _, name := range []string{"PATH", "HOME", "LC_ALL", "SEALIFT_DATA_DIR", "TMPDIR", "NOTIFY_SOCKET"} {
+	for _, name := range []string{"PATH", "HOME", "LC_ALL", "SEALIFT_DATA_DIR", "TMPDIR", "NOTIFY_SOCKET", "GORACE"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env
